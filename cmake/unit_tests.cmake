@@ -1,0 +1,28 @@
+# unit_tests: every tests/unit/*_test.cc in one doctest program. Native, sanitized, and as unit_tests.js under Node.
+file(GLOB unit_test_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/*.cc")
+add_executable(unit_tests ${unit_test_sources})
+target_link_libraries(unit_tests PRIVATE house_rules engine_core)
+target_include_directories(unit_tests PRIVATE "${CMAKE_SOURCE_DIR}/tests")
+target_compile_definitions(unit_tests PRIVATE
+  DOCTEST_CONFIG_NO_EXCEPTIONS_BUT_WITH_ALL_ASSERTS
+  PRECORDIA_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+  PRECORDIA_SHARED_DATA_DIR="${CMAKE_SOURCE_DIR}/../shared/data"
+  PRECORDIA_FONT_DIR="${PRECORDIA_FONT_DIR}")
+if(TARGET dashboard_core)
+  target_link_libraries(unit_tests PRIVATE dashboard_core)
+endif()
+if(EMSCRIPTEN)
+  # Node's file system, for tests that read files; link quickly, the program is not shipped.
+  target_link_options(unit_tests PRIVATE -O1 -sNODERAWFS=1 -sENVIRONMENT=node -sALLOW_MEMORY_GROWTH=1 -sEXIT_RUNTIME=1
+    -sSTACK_SIZE=4MB)
+endif()
+
+# tests/bench/NAME.cc: programs that measure, built on request (ninja NAME), natively.
+if(NOT EMSCRIPTEN)
+  file(GLOB bench_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/bench/*.cc")
+  foreach(source IN LISTS bench_sources)
+    get_filename_component(name "${source}" NAME_WE)
+    add_executable(${name} EXCLUDE_FROM_ALL "${source}")
+    target_link_libraries(${name} PRIVATE house_rules engine_core)
+  endforeach()
+endif()

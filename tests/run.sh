@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# Gets what is missing, builds everything, runs every test, and ends with one line that adds them all up:
+#   N passed, N failed
+# The exit status is 0 only when nothing failed. What each part printed is kept in build/test-logs.
+#
+#   tests/run.sh                     everything
+#   tests/run.sh --only PART[,PART]  some of: house unit asan wasm site models cli browser
+#
+#   house    rules about the repository itself           models   ONNX artefacts under ONNX Runtime
+#   unit     doctest, native g++                         cli      ./precordia under Node
+#   asan     the same, address + undefined sanitizers    browser  the app in headless Chromium
+#   wasm     the same, compiled to WebAssembly, in Node  site     the app assembled, within its download budgets
+#
+# A part that cannot be built or that ran no test counts as one failure. Tests on ../shared/data run where it exists and say so
+# where it does not.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+all_parts='house unit asan wasm site models cli browser'
+parts=$all_parts
+if [ "${1:-}" = --only ] && [ $# = 2 ]; then
+  parts=${2//,/ }
+  for part in $parts; do
+    case " $all_parts " in *" $part "*) ;; *) echo "tests/run.sh: there is no part '$part'; the parts are: $all_parts" >&2; exit 2 ;; esac
+  done
+elif [ $# -gt 0 ]; then
+  echo "usage: tests/run.sh [--only PART[,PART...]]" >&2
+  exit 2
+fi
+
+logs=build/test-logs
+mkdir -p "$logs" build/test-artefacts
+total_passed=0
+total_failed=0
+total_skipped=0
+
+wants() { case " $parts " in *" $1 "*) return 0 ;; *) return 1 ;; esac; }
+count_in() { sed -nE "$1" "$2" | awk '{sum += $1} END {print sum + 0}'; }  # SED-SCRIPT-THAT-PRINTS-NUMBERS LOG
+
+finish() {  # prints the closing line and leaves
+  [ "$total_skipped" = 0 ] || echo "skipped: $total_skipped (the logs say why)"
+  echo "$total_passed passed, $total_failed failed"
+  [ "$total_failed" = 0 ] && [ "$total_passed" -gt 0 ]
+  exit
+}
+
+# record PART PASSED FAILED SKIPPED SECONDS LOG: adds a part to the totals and shows what went wrong.
+record() {
+  total_passed=$((total_passed + $2))
+  total_failed=$((total_failed + $3))
+  total_skipped=$((total_skipped + $4))
+  printf '%-8s %5d passed, %d failed%s  (%d s)\n' "$1" "$2" "$3" "$([ "$4" = 0 ] || echo ", $4 skipped")" "$5"
+  if [ "$3" != 0 ]; then
+    # Node's TAP: each failed test with its diagnostics. Everything else: the lines that name an error.
+    awk '/^ *not ok / {shown = 1; rows = 0} shown && rows++ < 25 {print} /^ *\.\.\.$/ {shown = 0}' "$6" | head -n 120 | sed 's/^/    /'
+    grep -nE 'ERROR: |FATAL ERROR|error: [^|]|ERROR:? |Sanitizer|runtime error|^precordia: |^site: ' "$6" | head -n 40 | sed 's/^/    /'
+    echo "    (all of it: $6)"
+  fi
+}
+
+# doctest_part PART PRESET PROGRAM...: builds the unit tests of a preset and runs them.
+doctest_part() {
+  local part=$1 preset=$2 log=$logs/$1.log started=$SECONDS status=0 passed failed
+  shift 2
+  echo "== $part: compiling and running the unit tests"
+  if ! { cmake --preset "$preset" && flock "build/$preset.lock" cmake --build --preset "$preset" -j "$(nproc)" --target unit_tests -- -k 0; } > "$log" 2>&1; then
+    record "$part" 0 1 0 $((SECONDS - started)) "$log"
+    return
+  fi
+  timeout 900 "$@" --no-colors=true >> "$log" 2>&1 || status=$?
+  passed=$(count_in 's/^\[doctest\] test cases: .*\| +([0-9]+) passed.*/\1/p' "$log")
+  failed=$(count_in 's/^\[doctest\] test cases: .*\| +([0-9]+) failed.*/\1/p' "$log")
+  # A crash or a sanitizer report ends the program before its totals, or after them with a non-zero status.
+  if [ "$status" != 0 ] && [ "$failed" = 0 ] || [ $((passed + failed)) = 0 ]; then
+    echo "the unit tests ended with status $status" >> "$log"
+    failed=$((failed + 1))
+  fi
+  grep '^skipped: ' "$log" | sort -u | sed 's/^/    /'
+  record "$part" "$passed" "$failed" 0 $((SECONDS - started)) "$log"
+}
+
+# node_part PART FILE...: runs files of Node's own test runner one after the other and adds up their totals.
+node_part() {
+  local part=$1 log=$logs/$1.log started=$SECONDS status=0 passed failed skipped file
+  shift
+  echo "== $part: $* " | cut -c 1-110
+  : > "$log"
+  for file in "$@"; do
+    if [ -e "$file" ]; then
+      timeout 1200 node --test --test-reporter=tap "$file" >> "$log" 2>&1 || status=$?
+    fi
+  done
+  passed=$(count_in 's/^# pass ([0-9]+)$/\1/p' "$log")
+  failed=$(count_in 's/^# (fail|cancelled) ([0-9]+)$/\2/p' "$log")
+  skipped=$(count_in 's/^# (skipped|todo) ([0-9]+)$/\2/p' "$log")
+  if [ "$status" != 0 ] && [ "$failed" = 0 ] || [ $((passed + failed + skipped)) = 0 ]; then
+    echo "not ok - $part ran no test, or its runner ended with status $status" >> "$log"
+    failed=$((failed + 1))
+  fi
+  record "$part" "$passed" "$failed" "$skipped" $((SECONDS - started)) "$log"
+}
+
+# A function, so that the whole script is read before it starts: it may be edited while it runs.
+main() {
+  if ! cmake/setup.sh host sources emscripten npm; then
+    total_failed=1
+    finish
+  fi
+
+  if wants house; then node_part house tests/house_check.mjs; fi
+  if wants unit; then doctest_part unit native build/native/unit_tests; fi
+  if wants asan; then
+    export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+    doctest_part asan asan build/asan/unit_tests
+  fi
+  if wants wasm; then doctest_part wasm wasm node build/wasm/unit_tests.js; fi
+
+  if wants site || wants models || wants cli || wants browser; then
+    echo '== site: building the app and checking its download budgets'
+    started=$SECONDS
+    if cmake/build_app.sh site > "$logs/site.log" 2>&1; then
+      grep -E 'compressed' "$logs/site.log" | sed 's/^/    /'
+      if wants site; then record site 1 0 0 $((SECONDS - started)) "$logs/site.log"; fi
+    else
+      record site 0 1 0 $((SECONDS - started)) "$logs/site.log"
+    fi
+  fi
+
+  # The model tests hold WASM against WebGPU, which needs the browser too.
+  chromium_found=
+  if wants models || wants browser; then
+    if PRECORDIA_CHROMIUM=$(cmake/setup.sh --where browser 2> "$logs/browser.log"); then
+      export PRECORDIA_CHROMIUM
+      chromium_found=yes
+    elif ! wants browser; then
+      cat "$logs/browser.log"
+    fi
+  fi
+  if wants models; then node_part models tests/models/*.test.mjs; fi
+  if wants cli; then node_part cli tests/cli/*.test.mjs; fi
+  if wants browser; then
+    if [ -n "$chromium_found" ]; then node_part browser tests/browser/*.test.mjs; else record browser 0 1 0 0 "$logs/browser.log"; fi
+  fi
+
+  finish
+}
+
+main
