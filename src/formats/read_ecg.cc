@@ -1,0 +1,154 @@
+// The front door. A format is one row of `kFormats`; content that is something else which we can name is one row of
+// `kForeign`, so that the user reads "this is a PDF" and not "not recognised".
+#include "formats/read_ecg.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/text.h"
+#include "formats/csv.h"
+#include "formats/wfdb.h"
+
+namespace precordia {
+namespace {
+
+struct EcgFormat {
+  const char* name;
+  bool (*recognises)(std::span<const uint8_t> bytes);              // looks at content only, never allocates much
+  Result<EcgRecord> (*read)(std::span<const InputFile> files);     // files[0] is the recognised one
+};
+
+// Tried in this order; text tables come last because they claim any text with columns of numbers.
+constexpr EcgFormat kFormats[] = {
+    {"WFDB", looks_like_wfdb_header, read_wfdb},
+    {"CSV", looks_like_csv, read_csv},
+};
+
+// Content that we can name but not read, by its first bytes or by a tag near the start.
+struct ForeignContent {
+  std::string_view signature;
+  size_t offset;          // kAnywhere: within the first kilobytes, for text
+  const char* sentence;   // what it is and what to do
+};
+constexpr size_t kAnywhere = static_cast<size_t>(-1);
+using namespace std::string_view_literals;
+
+constexpr ForeignContent kForeign[] = {
+    {"%PDF-"sv, 0, "This is a PDF document; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"\x89PNG\r\n"sv, 0, "This is a PNG picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"\xFF\xD8\xFF"sv, 0, "This is a JPEG picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"GIF8"sv, 0, "This is a GIF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"II*\0"sv, 0, "This is a TIFF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"MM\0*"sv, 0, "This is a TIFF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"ftypheic"sv, 4, "This is a HEIC picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"WEBP"sv, 8, "This is a WebP picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"ftyp"sv, 4, "This is a video; open an ECG file instead."},
+    {"PK\x03\x04"sv, 0, "This is a ZIP archive or an Office document; unpack it and open the ECG file inside."},
+    {"\x1F\x8B"sv, 0, "This file is compressed (gzip); unpack it and open the ECG file inside."},
+    {"7z\xBC\xAF\x27\x1C"sv, 0, "This is a 7-Zip archive; unpack it and open the ECG file inside."},
+    {"Rar!"sv, 0, "This is a RAR archive; unpack it and open the ECG file inside."},
+    {"DICM"sv, 128, "This is a DICOM file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"\xFF" "BIOSEMI"sv, 0, "This is a BDF file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"ISHNE1.0"sv, 0, "This is an ISHNE Holter file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"ALIVE\0"sv, 0, "This is an AliveCor file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"SCPECG"sv, 16, "This is an SCP-ECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"fLaC"sv, 0, "This is the signal file of a WFDB record; open its header (.hea) together with it."},
+    {"MATLAB 5.0 MAT-file"sv, 0, "This is a MATLAB file of a kind that is not read. Export the ECG as WFDB or CSV instead."},
+    {"\x89HDF\r\n"sv, 0, "This is an HDF5 or MATLAB 7.3 file; it is not read. Export the ECG as WFDB or CSV instead."},
+    {"RIFF"sv, 0, "This is a sound or video file; open an ECG file instead."},
+    {"\x7F" "ELF"sv, 0, "This is a program, not an ECG file."},
+    {"AnnotatedECG"sv, kAnywhere, "This is an HL7 aECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"restingecgdata"sv, kAnywhere, "This is a Philips Sierra ECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"RestingECG"sv, kAnywhere, "This is a GE MUSE file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"<!DOCTYPE html"sv, kAnywhere, "This is a web page, not an ECG file."},
+    {"<html"sv, kAnywhere, "This is a web page, not an ECG file."},
+    {"<?xml"sv, kAnywhere, "This is an XML file of a kind that is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"\"resourceType\""sv, kAnywhere, "This is a FHIR resource; it is not yet read. Export the ECG as WFDB or CSV instead."},
+};
+
+// Text of the file's start with UTF-16 zeros taken out, so that one search finds XML tags in any encoding.
+std::string start_of(std::span<const uint8_t> bytes) {
+  std::string out;
+  for (const uint8_t byte : bytes.first(std::min<size_t>(bytes.size(), 8192)))
+    if (byte != 0) out += static_cast<char>(byte);
+  return out;
+}
+
+// EDF's own mark, "0" and seven blanks, could also start a table of numbers; the dates' dots at 170 and 173 settle it.
+bool is_edf(std::string_view content) {
+  return content.size() >= 256 && content.starts_with("0       ") && content[170] == '.' && content[173] == '.';
+}
+
+const char* foreign_content(std::span<const uint8_t> bytes) {
+  const std::string_view content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (is_edf(content)) return "This is an EDF file; it is not yet read. Export the ECG as WFDB or CSV instead.";
+  const std::string start = start_of(bytes);
+  for (const auto& foreign : kForeign) {
+    const bool found = foreign.offset == kAnywhere
+                           ? start.find(foreign.signature) != std::string::npos
+                           : content.size() > foreign.offset && content.substr(foreign.offset).starts_with(foreign.signature);
+    if (found) return foreign.sentence;
+  }
+  return nullptr;
+}
+
+bool is_mat4(std::span<const uint8_t> bytes) {
+  constexpr std::array<uint8_t, 4> kName = {'v', 'a', 'l', 0};
+  return bytes.size() > 24 && bytes[0] == 30 && bytes[1] == 0 && std::equal(kName.begin(), kName.end(), bytes.begin() + 20);
+}
+
+std::string_view stem_of(std::string_view name) {
+  const auto slash = name.find_last_of("/\\");
+  if (slash != std::string_view::npos) name.remove_prefix(slash + 1);
+  return name.substr(0, name.find_last_of('.'));
+}
+
+// The user dropped a signal file first: the companion that is a WFDB header naming it, if there is one.
+const InputFile* header_naming(std::span<const InputFile> files) {
+  for (const auto& file : files.subspan(1)) {
+    if (file.bytes.size() > kLargestWfdbHeaderBytes || !looks_like_wfdb_header(file.bytes)) continue;
+    const std::string_view text(reinterpret_cast<const char*>(file.bytes.data()), file.bytes.size());
+    const auto header = parse_wfdb_header(text);
+    if (!header) continue;
+    for (const auto& signal : header->signals)
+      if (lower_ascii(signal.file_name) == lower_ascii(files[0].name)) return &file;
+    if (header->multi_segment() && files.size() > 2 && stem_of(files[0].name).starts_with(header->record_name)) return &file;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<EcgRecord> read_ecg(std::span<const InputFile> files) {
+  if (files.empty()) return fail(ErrorCode::kWrongUsage, "No file was given.");
+  const std::string name = printable_text(files[0].name);
+  if (files[0].bytes.empty()) return fail(ErrorCode::kEmptyInput, "The file " + name + " is empty; copy or export it again.");
+  for (const auto& file : files)
+    if (file.bytes.size() > kLargestFileBytes)
+      return fail(ErrorCode::kTooLarge,
+                  format_text("The file %s is larger than %d MB; a resting ECG is far smaller. Cut out the part you need.",
+                              printable_text(file.name).c_str(), static_cast<int>(kLargestFileBytes >> 20)));
+
+  if (const char* sentence = foreign_content(files[0].bytes); sentence && !header_naming(files))
+    return fail(ErrorCode::kNotRecognised, sentence, name);
+  for (const auto& format : kFormats)
+    if (format.recognises(files[0].bytes)) return format.read(files);
+
+  if (const InputFile* header = header_naming(files)) {
+    std::vector<InputFile> reordered = {*header};
+    for (const auto& file : files)
+      if (&file != header) reordered.push_back(file);
+    return read_wfdb(reordered);
+  }
+  if (is_mat4(files[0].bytes) || ends_with_ignoring_case(name, ".dat")) {
+    const std::string header_name = printable_text(stem_of(files[0].name)) + ".hea";
+    return fail(ErrorCode::kMissingCompanion,
+                name + " looks like the signal file of a WFDB record; open its header " + header_name + " together with it.",
+                header_name);
+  }
+  return fail(ErrorCode::kNotRecognised,
+              "The content of " + name + " is no ECG format that this program reads (WFDB, CSV or text).");
+}
+
+}  // namespace precordia
