@@ -1,0 +1,314 @@
+// The measurement of one record, from samples to findings: the plan of the room in one function.
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "ecg/amplitudes.h"
+#include "ecg/analysis_signal.h"
+#include "ecg/atrial_activity.h"
+#include "ecg/beat_classes.h"
+#include "ecg/beat_fiducials.h"
+#include "ecg/criteria.h"
+#include "ecg/delineation.h"
+#include "ecg/ecg_findings.h"
+#include "ecg/intervals.h"
+#include "ecg/lead_reversal.h"
+#include "ecg/pacing.h"
+#include "ecg/qrs_detection.h"
+#include "ecg/reference_values.h"
+#include "ecg/representative_beat.h"
+
+namespace precordia {
+namespace {
+
+constexpr float kReadableCoherence =
+    0.55f;  // mean similarity of the dominant beats under which they are noise
+constexpr size_t kFewestBeatsToScreen = 3;
+constexpr int kFewestLeadsToScreen = 10;
+
+// Fiducials in samples of the record, from samples of the analysis; what falls outside is absent.
+BeatFiducials at_record_rate(const BeatFiducials& f, double factor, int sample_count) {
+  auto scale = [&](std::optional<int> v) -> std::optional<int> {
+    if (!v) return std::nullopt;
+    const int at = static_cast<int>(std::lround(*v * factor));
+    if (at < 0 || at >= sample_count) return std::nullopt;
+    return at;
+  };
+  return {scale(f.p_on),    scale(f.p_peak), scale(f.p_off),  scale(f.qrs_on), scale(f.r_peak),
+          scale(f.qrs_off), scale(f.t_on),   scale(f.t_peak), scale(f.t_off)};
+}
+
+// The instant of largest distance from the baseline over all leads inside the QRS.
+int spatial_peak(const MedianBeat& beat, int on, int off) {
+  int best = on;
+  double largest = -1;
+  for (int i = std::max(0, on); i <= std::min(off, beat.length - 1); ++i) {
+    double sum = 0;
+    for (int lead : beat.leads) sum += beat.mv[lead][i] * beat.mv[lead][i];
+    if (sum > largest) largest = sum, best = i;
+  }
+  return best;
+}
+
+double largest_p_mv(const MedianBeat& beat, const DelineatedBeat& fiducials) {
+  double largest = 0;
+  for (int lead : beat.leads) {
+    const BeatFiducials& f = fiducials.per_lead[lead];
+    if (!f.p_on || !f.p_off || *f.p_on < 0 || *f.p_off >= beat.length || *f.p_off <= *f.p_on) continue;
+    for (int i = *f.p_on; i <= *f.p_off; ++i) {
+      const double line = beat.mv[lead][*f.p_on] + (beat.mv[lead][*f.p_off] - beat.mv[lead][*f.p_on]) *
+                                                       static_cast<double>(i - *f.p_on) /
+                                                       (*f.p_off - *f.p_on);
+      largest = std::max(largest, std::fabs(beat.mv[lead][i] - line));
+    }
+  }
+  return largest;
+}
+
+struct DelineatedMedian {
+  MedianBeat beat;
+  DelineatedBeat fiducials;
+};
+
+DelineatedBeat delineate_median(const MedianBeat& beat, bool look_for_p) {
+  std::array<WaveletLevels, kLeadCount> wavelet;
+  Traces traces;
+  traces.mv = &beat.mv;
+  traces.leads = beat.leads;
+  traces.sample_count = beat.length;
+  for (int lead : beat.leads) wavelet[lead] = wavelet_transform(beat.mv[lead]);
+  traces.wavelet = &wavelet;
+  const auto extent = rough_qrs_extent(wavelet, beat.leads, beat.length, beat.r_index);
+  bridge_qrs(traces, {extent});
+  SearchRange range;
+  range.r = beat.r_index;
+  range.previous_r = beat.r_index - beat.rr;
+  range.next_r = beat.r_index + beat.rr;
+  range.look_for_p = look_for_p;
+  return delineate(traces, extent, range);
+}
+
+DelineatedMedian representative_of(const AnalysisSignal& signal, const std::vector<ClassifiedBeat>& beats) {
+  DelineatedMedian out;
+  // A first look with the PR level taken well before any QRS tells where the QRS begins; the second uses it.
+  out.beat = median_beat(signal, beats, samples_of_ms(70));
+  if (out.beat.length == 0) return out;
+  out.fiducials = delineate_median(out.beat, false);
+  if (!out.fiducials.global.qrs_on) return out;
+  out.beat = median_beat(signal, beats, out.beat.r_index - *out.fiducials.global.qrs_on);
+  out.fiducials = delineate_median(out.beat, true);
+  if (out.fiducials.global.qrs_on) {
+    out.fiducials.global.r_peak =
+        spatial_peak(out.beat, *out.fiducials.global.qrs_on, *out.fiducials.global.qrs_off);
+  }
+  return out;
+}
+
+void drop_p(DelineatedBeat& beat) {
+  auto drop = [](BeatFiducials& f) { f.p_on = f.p_peak = f.p_off = std::nullopt; };
+  drop(beat.global);
+  for (BeatFiducials& f : beat.per_lead) drop(f);
+}
+
+RepresentativeBeat at_record_rate(const MedianBeat& beat, const DelineatedBeat& fiducials, double rate_hz) {
+  RepresentativeBeat out;
+  const double factor = rate_hz / kAnalysisRateHz;
+  const int length = static_cast<int>(std::floor((beat.length - 1) * factor)) + 1;
+  out.beats_used = beat.beats_used;
+  out.r_index = static_cast<int>(std::lround(beat.r_index * factor));
+  for (int lead : beat.leads) {
+    out.mv[lead].resize(length);
+    for (int i = 0; i < length; ++i) {
+      const double at = i / factor;
+      const int k = std::min(static_cast<int>(at), beat.length - 1), next = std::min(k + 1, beat.length - 1);
+      const float share = static_cast<float>(at - k);
+      out.mv[lead][i] = beat.mv[lead][k] * (1 - share) + beat.mv[lead][next] * share;
+    }
+    out.per_lead[lead] = at_record_rate(fiducials.per_lead[lead], factor, length);
+  }
+  out.global = at_record_rate(fiducials.global, factor, length);
+  return out;
+}
+
+struct RhythmCall {
+  Rhythm rhythm = Rhythm::kUnknown;
+  std::string text;
+};
+
+RhythmCall name_rhythm(const EcgFindings& findings, const std::vector<ClassifiedBeat>& beats,
+                       const PacingSuspicion& pacing, const AtrialActivity& atria,
+                       std::optional<double> irregularity, bool fibrillation, std::optional<double> p_axis) {
+  if (pacing.suspected) return {Rhythm::kPaced, "Pacemaker spikes before the QRS: paced rhythm suspected"};
+  if (beats.size() < 3) return {Rhythm::kUnknown, "Too few beats to name the rhythm"};
+  int ectopic = 0;
+  for (const ClassifiedBeat& b : beats)
+    ectopic +=
+        b.beat_class == BeatClass::kVentricularEctopic || b.beat_class == BeatClass::kSupraventricularEctopic;
+  const std::string extra = ectopic == 0   ? ""
+                            : ectopic == 1 ? ", one ectopic beat"
+                                           : format_text(", %d ectopic beats", ectopic);
+  const bool irregular = irregularity && *irregularity >= kIrregularFrom;
+  if (fibrillation)
+    return {Rhythm::kIrregularWithoutP,
+            "Irregular rhythm without P waves: probable atrial fibrillation" + extra};
+  if (!atria.p_present)
+    return {Rhythm::kOther, "No P wave before the QRS, regular rhythm: not sinus rhythm" + extra};
+  const std::string regularity = irregular ? ", irregular" : ", regular";
+  const double rate = measured(findings, "heart_rate_bpm").value_or(0);
+  if (p_axis && (*p_axis < -45 || *p_axis > 120))
+    return {Rhythm::kOther, "P waves from outside the sinus node" + regularity + extra};
+  const std::string name = rate > 0 && rate < 60 ? "Sinus bradycardia"
+                           : rate > 100          ? "Sinus tachycardia"
+                                                 : "Sinus rhythm";
+  return {Rhythm::kSinus, name + regularity + extra};
+}
+
+std::string usable_lead_names(const EcgFindings& findings, bool usable) {
+  std::string names;
+  for (int lead = 0; lead < kLeadCount; ++lead) {
+    if (findings.quality[lead].usable != usable) continue;
+    if (!names.empty()) names += ", ";
+    names += kLeadNames[lead];
+  }
+  return names;
+}
+
+// Heart beats look alike; what a detector finds in noise does not.
+bool resembling(const BeatFamilies& families) {
+  const size_t count = families.beats.size();
+  if (count >= 5 && static_cast<size_t>(families.dominant_count) * 4 < count) return false;
+  return families.dominant_count < 3 || families.coherence >= kReadableCoherence;
+}
+
+void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
+                   const std::vector<ClassifiedBeat>& beats, bool readable, const PacingSuspicion& pacing,
+                   const std::vector<std::string>& reversals) {
+  for (const LeadQuality& q : findings.quality) {
+    if (!q.issue.empty()) findings.warnings.push_back(q.issue);
+  }
+  auto block = [&](std::string why) {
+    findings.warnings.push_back(why);
+    findings.blocks_screening.push_back(std::move(why));
+  };
+  if (signal.leads.empty()) {
+    block("No lead carries a usable signal: nothing can be measured.");
+    return;
+  }
+  if (beats.empty()) {
+    block(
+        readable
+            ? format_text("No heart beat was found in %.1f s: nothing can be measured.", signal.duration_s())
+            : "The record is too noisy: the beats found do not resemble each other. Repeat the recording.");
+    return;
+  }
+  if (beats.size() < kFewestBeatsToScreen) {
+    block(format_text("Only %d beats in %.1f s: too short to be screened; record 10 s.",
+                      static_cast<int>(beats.size()), signal.duration_s()));
+  }
+  if (static_cast<int>(signal.leads.size()) < kFewestLeadsToScreen) {
+    block("Too few leads to be screened: " + usable_lead_names(findings, false) + " cannot be used.");
+  }
+  for (const std::string& sentence : reversals) block(sentence);
+  if (pacing.suspected)
+    block(
+        "Pacemaker spikes: the QRS is not the heart's own, so its shape says nothing about the heart "
+        "muscle.");
+  const auto rate = measured(findings, "heart_rate_bpm");
+  if (rate && *rate > kFastestRateForScreening) {
+    block(format_text(
+        "Heart rate %.0f/min: over %.0f/min the findings are not reliable; repeat the recording at rest.",
+        *rate, kFastestRateForScreening));
+  }
+}
+
+}  // namespace
+
+EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person) {
+  EcgFindings findings;
+  findings.sample_rate_hz = record.sample_rate_hz;
+
+  AnalysisSignal signal = prepare_analysis(record, findings.quality);
+  const std::vector<int> spikes = find_spikes(signal, record.sample_rate_hz);
+  if (spikes.size() >= 3) remove_spikes(signal, spikes);
+  const QrsDetection detection = detect_qrs(signal);
+  BeatFamilies families = classify_beats(signal, detection);
+  const bool readable = resembling(families);
+  if (!readable) families.beats.clear();
+  std::vector<ClassifiedBeat>& beats = families.beats;
+
+  const PacingSuspicion pacing = judge_pacing(spikes, beats);
+
+  DelineatedMedian representative;
+  if (!beats.empty()) representative = representative_of(signal, beats);
+  MedianBeat& median = representative.beat;
+  DelineatedBeat& fiducials = representative.fiducials;
+
+  AtrialActivity atria;
+  bool fibrillation = false;
+  std::vector<DelineatedBeat> delineated;
+  const std::optional<double> irregularity = rr_irregularity(beats);
+  if (fiducials.global.qrs_on) {
+    Traces traces;
+    traces.mv = &signal.mv;
+    traces.wavelet = &signal.wavelet;
+    traces.leads = signal.leads;
+    traces.sample_count = signal.sample_count;
+    bridge_qrs(traces, qrs_extents(signal, beats, median, fiducials));
+    if (fiducials.global.p_on) {
+      atria = find_atrial_activity(traces, beats, *fiducials.global.p_on - median.r_index,
+                                   *fiducials.global.p_off - median.r_index, largest_p_mv(median, fiducials));
+    }
+    fibrillation =
+        !pacing.suspected && irregularity && fibrillation_score(*irregularity, atria.coherence) >= 1;
+    if (fibrillation)
+      atria.p_present = false;  // what repeats a little before irregular beats is not a P that leads them
+    if (!atria.p_present) {
+      drop_p(fiducials);
+      atria.beat_match.assign(beats.size(), 0.0f);
+    }
+    delineated = delineate_beats(traces, beats, median, fiducials, atria);
+  }
+  if (pacing.suspected) {
+    for (size_t b = 0; b < beats.size(); ++b) {
+      if (pacing.spike_before[b]) beats[b].beat_class = BeatClass::kPaced;
+    }
+  }
+
+  const double factor = record.sample_rate_hz / kAnalysisRateHz;
+  const int record_samples = static_cast<int>(record.sample_count());
+  for (size_t b = 0; b < beats.size(); ++b) {
+    Beat beat;
+    beat.beat_class = beats[b].beat_class;
+    if (b < delineated.size()) {
+      beat.global = at_record_rate(delineated[b].global, factor, record_samples);
+      for (int lead : signal.leads)
+        beat.per_lead[lead] = at_record_rate(delineated[b].per_lead[lead], factor, record_samples);
+    }
+    if (!beat.global.r_peak) {
+      beat.global.r_peak =
+          std::clamp(static_cast<int>(std::lround(beats[b].r * factor)), 0, std::max(0, record_samples - 1));
+    }
+    findings.beats.push_back(beat);
+  }
+  if (median.length > 0) findings.representative = at_record_rate(median, fiducials, record.sample_rate_hz);
+  if (median.length > 0) findings.amplitudes = measure_amplitudes(median, fiducials, atria.p_present);
+
+  // The rhythm's name needs the rate and the P axis; a missing PR needs the rhythm's name: measured first
+  // without, then with it.
+  IntervalInput intervals{beats, median, fiducials, atria, readable, Rhythm::kUnknown, person};
+  findings.measurements = measure_intervals(intervals);
+  const RhythmCall call = name_rhythm(findings, beats, pacing, atria, irregularity, fibrillation,
+                                      measured(findings, "p_axis_deg"));
+  findings.rhythm = call.rhythm;
+  findings.rhythm_text = call.text;
+  intervals.rhythm = call.rhythm;
+  findings.measurements = measure_intervals(intervals);
+
+  findings.criteria = judge_criteria({findings, median, fiducials, person, irregularity, atria.coherence});
+  const std::vector<std::string> reversals =
+      median.length > 0 ? suspected_reversals(findings, median) : std::vector<std::string>{};
+  judge_fitness(findings, signal, beats, readable, pacing, reversals);
+  return findings;
+}
+
+}  // namespace precordia

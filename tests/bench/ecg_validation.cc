@@ -1,0 +1,107 @@
+// Measures a stream of records and writes what was found, for tests/bench/ecg_validation.py to compare with
+// the truth.
+//
+// Standard input, little-endian, repeated: float32 rate, int32 samples, float32 age (nan = unknown), int32
+// sex (0 male, 1 female, -1 unknown), then 12 x samples float32 in mV, lead after lead (a lead of nothing but
+// nan counts as absent). Standard output: one line per record as JSON. `--repeat N` measures each record N
+// times and adds the fastest time, for speed alone.
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "ecg/ecg_findings.h"
+
+using namespace precordia;
+
+namespace {
+
+template <typename T>
+bool take(T& value) {
+  return std::fread(&value, sizeof value, 1, stdin) == 1;
+}
+
+void put(std::string& out, const std::optional<int>& v) { out += v ? std::to_string(*v) : "null"; }
+
+void put(std::string& out, const std::optional<double>& v) { out += v ? format_text("%.6g", *v) : "null"; }
+
+void put(std::string& out, const BeatFiducials& f) {
+  const std::optional<int>* all[] = {&f.p_on,    &f.p_peak, &f.p_off,  &f.qrs_on, &f.r_peak,
+                                     &f.qrs_off, &f.t_on,   &f.t_peak, &f.t_off};
+  out += '[';
+  for (int i = 0; i < 9; ++i) {
+    if (i) out += ',';
+    put(out, *all[i]);
+  }
+  out += ']';
+}
+
+std::string to_json(const EcgFindings& findings, double milliseconds) {
+  std::string out = format_text("{\"ms\":%.3f,\"rhythm\":\"%s\",\"measurements\":{", milliseconds,
+                                rhythm_name(findings.rhythm));
+  for (const Measurement& m : findings.measurements) {
+    out += '"' + m.id + "\":";
+    put(out, m.value);
+    out += ',';
+  }
+  out += "\"_\":null},\"criteria\":{";
+  for (const Criterion& c : findings.criteria) {
+    out += '"' + c.id + "\":[";
+    put(out, c.value);
+    out += c.met ? (*c.met ? ",true]," : ",false],") : ",null],";
+  }
+  out += "\"_\":null},\"blocked\":" + std::to_string(findings.blocks_screening.size()) + ",\"beats\":[";
+  for (size_t b = 0; b < findings.beats.size(); ++b) {
+    if (b) out += ',';
+    out += format_text("{\"class\":%d,\"global\":", static_cast<int>(findings.beats[b].beat_class));
+    put(out, findings.beats[b].global);
+    out += ",\"leads\":[";
+    for (int lead = 0; lead < kLeadCount; ++lead) {
+      if (lead) out += ',';
+      put(out, findings.beats[b].per_lead[lead]);
+    }
+    out += "]}";
+  }
+  return out + "]}";
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const int repeat = argc == 3 && std::strcmp(argv[1], "--repeat") == 0 ? std::atoi(argv[2]) : 1;
+  float rate = 0, age = 0;
+  int32_t samples = 0, sex = -1;
+  while (take(rate) && take(samples) && take(age) && take(sex)) {
+    EcgRecord record;
+    record.sample_rate_hz = rate;
+    for (int lead = 0; lead < kLeadCount; ++lead) {
+      record.mv[lead].resize(samples);
+      if (std::fread(record.mv[lead].data(), sizeof(float), samples, stdin) != static_cast<size_t>(samples))
+        return 1;
+      bool any = false;
+      for (float v : record.mv[lead]) any = any || std::isfinite(v);
+      if (!any) record.mv[lead].clear();
+      record.origin[lead] = any ? LeadOrigin::kRecorded : LeadOrigin::kAbsent;
+    }
+    PersonForRanges person;
+    if (std::isfinite(age)) person.age_years = age;
+    if (sex >= 0) person.sex = sex == 1 ? Sex::kFemale : Sex::kMale;
+    EcgFindings findings;
+    double fastest = 1e9;
+    for (int i = 0; i < repeat; ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      findings = measure_ecg(record, person);
+      fastest = std::min(
+          fastest,
+          std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    }
+    std::puts(to_json(findings, fastest).c_str());
+    std::fflush(stdout);
+  }
+  return 0;
+}
