@@ -1,0 +1,297 @@
+#include "nets/manifest.h"
+
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+namespace precordia {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kManifestVersion = 1;
+constexpr int kMostModels = 64, kMostLabels = 1000, kMostSamples = 1 << 20, kMostChannels = 4096;
+
+// Reads fields of one JSON object and remembers the first one that was wrong, so that a parser reads as a list of fields.
+class Fields {
+ public:
+  Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
+    if (!object.is_object()) complain("");
+  }
+
+  std::string text(const char* key, bool required = true) {
+    const Json* value = at(key);
+    if (value && value->is_string()) return value->get<std::string>();
+    if (required || value) complain(key);
+    return {};
+  }
+  double number(const char* key) {
+    const Json* value = at(key);
+    if (value && value->is_number() && std::isfinite(value->get<double>())) return value->get<double>();
+    complain(key);
+    return 0;
+  }
+  std::optional<double> optional_number(const char* key) {
+    const Json* value = at(key);
+    if (!value || value->is_null()) return std::nullopt;
+    return number(key);
+  }
+  int integer(const char* key, int most) {
+    const double value = number(key);
+    if (value >= 1 && value <= most && value == std::floor(value)) return static_cast<int>(value);
+    complain(key);
+    return 1;
+  }
+  const Json& array(const char* key, bool required = true) {
+    static const Json none = Json::array();
+    const Json* value = at(key);
+    if (value && value->is_array()) return *value;
+    if (required || value) complain(key);
+    return none;
+  }
+  const Json& object(const char* key) {
+    static const Json none = Json::object();
+    const Json* value = at(key);
+    if (value && value->is_object()) return *value;
+    complain(key);
+    return none;
+  }
+  bool has(const char* key) const { return at(key) != nullptr; }
+  void complain(const char* key) {
+    if (wrong_.empty()) wrong_ = where_ + (*key ? "." : "") + key;
+  }
+  void take(const Fields& inner) {
+    if (wrong_.empty()) wrong_ = inner.wrong_;
+  }
+  const std::string& wrong() const { return wrong_; }
+
+ private:
+  const Json* at(const char* key) const {
+    if (!object_.is_object()) return nullptr;
+    const auto found = object_.find(key);
+    return found == object_.end() ? nullptr : &*found;
+  }
+  const Json& object_;
+  std::string where_, wrong_;
+};
+
+std::vector<std::string> texts(Fields& fields, const Json& array, const char* key) {
+  std::vector<std::string> out;
+  for (const Json& item : array) {
+    if (!item.is_string()) fields.complain(key);
+    else out.push_back(item.get<std::string>());
+  }
+  return out;
+}
+
+std::vector<Lead> leads(Fields& fields, const Json& array, const char* key) {
+  std::vector<Lead> out;
+  for (const std::string& name : texts(fields, array, key)) {
+    const auto lead = lead_from_name(name);
+    if (lead) out.push_back(*lead);
+    else fields.complain(key);
+  }
+  return out;
+}
+
+LogisticCalibration calibration(Fields& parent, const std::string& where) {
+  Fields fields(parent.object("calibration"), where + ".calibration");
+  LogisticCalibration out;
+  if (fields.text("kind") != "platt") fields.complain("kind");
+  out.a = fields.number("a");
+  out.b = fields.number("b");
+  parent.take(fields);
+  return out;
+}
+
+ModelFile model_file(Fields& fields) { return {fields.text("file"), fields.text("sha256")}; }
+
+EcgModelInput parse_input(Fields& model, const std::string& where) {
+  Fields fields(model.object("input"), where + ".input");
+  EcgModelInput input;
+  input.name = fields.text("name");
+  input.sample_rate_hz = fields.number("sample_rate_hz");
+  if (input.sample_rate_hz < 50 || input.sample_rate_hz > 2000) fields.complain("sample_rate_hz");
+  input.leads = leads(fields, fields.array("leads"), "leads");
+  if (fields.text("unit") != "mV") fields.complain("unit");
+  input.minimum_seconds = fields.number("minimum_seconds");
+  input.missing_leads_allowed = leads(fields, fields.array("missing_leads_allowed", false), "missing_leads_allowed");
+  const Json& shape = fields.array("shape");
+  if (shape.size() == 3 && shape[0].is_number_integer() && shape[1].is_number_integer() && shape[2].is_number_integer() &&
+      shape[0] == 1 && shape[1] == input.leads.size() && shape[2] >= 1 && shape[2] <= kMostSamples) {
+    input.samples = shape[2].get<int>();
+  } else {
+    fields.complain("shape");
+  }
+  model.take(fields);
+  return input;
+}
+
+ModelLabel parse_label(Fields& model, const Json& json, const std::string& where) {
+  Fields fields(json, where);
+  ModelLabel label;
+  label.id = fields.text("id");
+  label.title = fields.text("title");
+  label.calibration = calibration(fields, where);
+  if (fields.has("threshold")) {
+    Fields threshold(fields.object("threshold"), where + ".threshold");
+    label.screening_threshold = threshold.optional_number("screening");
+    label.confirming_threshold = threshold.optional_number("confirming");
+    fields.take(threshold);
+  }
+  label.sensitivity_at_screening = fields.optional_number("sensitivity_at_screening");
+  label.specificity_at_screening = fields.optional_number("specificity_at_screening");
+  label.sensitivity_at_confirming = fields.optional_number("sensitivity_at_confirming");
+  label.specificity_at_confirming = fields.optional_number("specificity_at_confirming");
+  model.take(fields);
+  return label;
+}
+
+ModelComposite parse_composite(Fields& model, const Json& json, const std::string& where, const EcgModel& of) {
+  Fields fields(json, where);
+  ModelComposite composite;
+  composite.id = fields.text("id");
+  composite.title = fields.text("title");
+  composite.source = fields.text("source", false);
+  for (const std::string& member : texts(fields, fields.array("members"), "members")) {
+    int index = -1;
+    for (size_t i = 0; i < of.labels.size(); ++i)
+      if (of.labels[i].id == member) index = static_cast<int>(i);
+    if (index < 0) fields.complain("members");
+    else composite.members.push_back(index);
+  }
+  if (composite.members.empty()) fields.complain("members");
+  composite.calibration = calibration(fields, where);
+  composite.threshold = fields.number("threshold");
+  composite.sensitivity = fields.number("sensitivity");
+  composite.specificity = fields.number("specificity");
+  model.take(fields);
+  return composite;
+}
+
+KnownAnswer parse_known_answer(Fields& model, const Json& json, const std::string& where, size_t labels) {
+  Fields fields(json, where);
+  KnownAnswer answer;
+  answer.input = model_file(fields);
+  answer.description = fields.text("description");
+  for (const auto& [precision, values] : fields.object("logits").items()) {
+    std::vector<double> logits;
+    if (values.is_array())
+      for (const Json& value : values)
+        if (value.is_number()) logits.push_back(value.get<double>());
+    if (logits.size() != labels) fields.complain("logits");
+    answer.logits_by_precision.emplace_back(precision, std::move(logits));
+  }
+  for (const auto& [precision, value] : fields.object("tolerance").items()) {
+    if (value.is_number() && value.get<double>() > 0) answer.tolerance_by_precision.emplace_back(precision, value.get<double>());
+    else fields.complain("tolerance");
+  }
+  model.take(fields);
+  return answer;
+}
+
+void parse_outputs(Fields& fields, EcgModel& model, const std::string& where) {
+  const Json& outputs = fields.array("outputs");
+  for (size_t i = 0; i < outputs.size() && i < 2; ++i) {
+    Fields output(outputs[i], where + ".outputs");
+    const std::string name = output.text("name");
+    const Json& shape = output.array("shape");
+    for (const Json& extent : shape)
+      if (!extent.is_number_integer() || extent < 1 || extent > kMostSamples) output.complain("shape");
+    if (output.wrong().empty() && shape.size() == 2 && shape[1] == model.labels.size()) {
+      model.logits_name = name;
+    } else if (output.wrong().empty() && shape.size() == 3 && shape[1] <= kMostChannels) {
+      model.features_name = name;
+      model.feature_channels = shape[1].get<int>();
+      model.feature_steps = shape[2].get<int>();
+    } else {
+      output.complain("shape");
+    }
+    fields.take(output);
+  }
+  if (model.logits_name.empty()) fields.complain("outputs");
+}
+
+Result<EcgModel> parse_ecg_model(const Json& json, const std::string& where) {
+  Fields fields(json, where);
+  EcgModel model;
+  model.id = fields.text("id");
+  model.task = fields.text("task");
+  model.title = fields.text("title");
+  model.version = fields.text("version");
+  model.licence = fields.text("licence");
+  model.card = fields.text("card");
+  {
+    Fields training(fields.object("training"), where + ".training");
+    model.training = training.text("data");
+    fields.take(training);
+  }
+  for (const Json& item : fields.array("artefacts")) {
+    Fields artefact(item, where + ".artefacts");
+    ModelArtefact out{artefact.text("precision"), artefact.text("file"), artefact.text("sha256"), {}};
+    out.providers = texts(artefact, artefact.array("providers"), "providers");
+    model.artefacts.push_back(std::move(out));
+    fields.take(artefact);
+  }
+  if (model.artefacts.empty()) fields.complain("artefacts");
+  model.input = parse_input(fields, where);
+  const Json& labels = fields.array("labels");
+  if (labels.empty() || labels.size() > kMostLabels) fields.complain("labels");
+  else
+    for (const Json& item : labels) model.labels.push_back(parse_label(fields, item, where + ".labels"));
+  parse_outputs(fields, model, where);
+  if (!model.features_name.empty()) {
+    Fields head(fields.object("head"), where + ".head");
+    model.head = model_file(head);
+    if (head.integer("rows", kMostLabels) != static_cast<int>(model.labels.size())) head.complain("rows");
+    if (head.integer("columns", kMostChannels) != model.feature_channels) head.complain("columns");
+    fields.take(head);
+  }
+  for (const Json& item : fields.array("composites", false))
+    model.composites.push_back(parse_composite(fields, item, where + ".composites", model));
+  for (const Json& item : fields.array("known_answers"))
+    model.known_answers.push_back(parse_known_answer(fields, item, where + ".known_answers", model.labels.size()));
+  if (!fields.wrong().empty())
+    return fail(ErrorCode::kModel, "The description of an ECG network is incomplete, so it cannot be used.",
+                "manifest field " + fields.wrong());
+  return model;
+}
+
+}  // namespace
+
+const ModelArtefact* EcgModel::artefact(std::string_view precision) const {
+  for (const ModelArtefact& a : artefacts)
+    if (a.precision == precision) return &a;
+  return nullptr;
+}
+
+const EcgModel* ModelManifest::find(std::string_view id) const {
+  for (const EcgModel& model : models)
+    if (model.id == id) return &model;
+  return nullptr;
+}
+
+Result<ModelManifest> parse_manifest(std::string_view json) {
+  const Json root = Json::parse(json, nullptr, /*allow_exceptions=*/false);
+  Fields fields(root, "manifest");
+  if (root.is_discarded() || !root.is_object() || fields.number("manifest_version") != kManifestVersion)
+    return fail(ErrorCode::kModel, "The list of networks cannot be read, so no network can be used.", "manifest.json");
+  const Json& entries = fields.array("models");
+  if (!fields.wrong().empty() || entries.size() > kMostModels)
+    return fail(ErrorCode::kModel, "The list of networks cannot be read, so no network can be used.", fields.wrong());
+  ModelManifest manifest;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    const std::string where = "models[" + std::to_string(i) + "]";
+    Fields entry(entries[i], where);
+    const std::string task = entry.text("task");
+    if (task == "ecg-classification") {
+      PRECORDIA_TRY(EcgModel model, parse_ecg_model(entries[i], where));
+      manifest.models.push_back(std::move(model));
+    } else {
+      manifest.skipped.push_back("This version does not run networks for the task '" + task + "'.");
+    }
+  }
+  return manifest;
+}
+
+}  // namespace precordia
