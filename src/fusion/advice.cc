@@ -1,0 +1,166 @@
+#include "fusion/advice.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "fusion/literature.h"
+
+namespace precordia {
+namespace {
+
+constexpr const char* kEcho = "Echocardiogram: it measures how strongly the heart pumps.";
+constexpr const char* kPeptide = "NT-proBNP blood test: under 125 ng/L makes heart failure unlikely.";
+
+bool lvsd_open(const Screening& screening) {
+  return screening.phenotype == Phenotype::kLvsdPossible || screening.phenotype == Phenotype::kLvsdLikely;
+}
+
+// NICE NG106: the NT-proBNP row decides how fast someone with suspected heart failure is seen.
+void advise_by_peptide(NextStep& next, const Screening& screening, double nt_probnp) {
+  if (screening.phenotype != Phenotype::kNoEvidence) next.most_useful_test = kEcho;
+  next.citation = kNice;
+  if (nt_probnp > limits::kNtProbnpUrgent) {
+    next.headline = "Specialist and echo within 2 weeks";
+    next.steps.push_back(
+        "NT-proBNP is over 2000 ng/L: the pathway asks for specialist assessment and an echocardiogram "
+        "within 2 weeks.");
+  } else if (nt_probnp >= limits::kNtProbnpRefer) {
+    next.headline = "Specialist and echo within 6 weeks";
+    next.steps.push_back(
+        "NT-proBNP is 400 to 2000 ng/L: the pathway asks for specialist assessment and an "
+        "echocardiogram within 6 weeks.");
+  } else if (lvsd_open(screening)) {
+    next.headline = "Ask a doctor about an echo";
+    next.steps.push_back(
+        "NT-proBNP is under 400 ng/L, so heart failure is less likely, but the ECG leaves a weak left "
+        "ventricle possible: ask a doctor whether an echocardiogram is needed.");
+  } else {
+    next.headline = "Ask a doctor to look for another cause";
+    next.steps.push_back(
+        "NT-proBNP is under 400 ng/L: heart failure is less likely. The symptoms still need a cause.");
+    if (nt_probnp >= limits::kNtProbnpUnlikely) {
+      next.steps.push_back("It is not under 125 ng/L: if symptoms stay, ask again about an echocardiogram.");
+      next.citation = std::string(kNice) + "; " + kEsc2021;
+    }
+  }
+}
+
+void advise_suspected(NextStep& next, const ClinicalProfile& profile, const Screening& screening) {
+  if (profile.nt_probnp_ng_l) return advise_by_peptide(next, screening, *profile.nt_probnp_ng_l);
+  next.citation = std::string(kNice) + "; " + kEsc2021;
+  if (lvsd_open(screening)) {
+    next.headline = "Measure NT-proBNP and ask for an echo";
+    next.steps.push_back("Measure NT-proBNP: it decides how soon the echocardiogram is needed.");
+    next.steps.push_back("If that test cannot be had, ask for an echocardiogram directly.");
+    next.most_useful_test = kEcho;
+  } else {
+    next.headline = "Measure NT-proBNP";
+    next.steps.push_back(
+        "Measure NT-proBNP. Over 2000 ng/L: specialist and echo within 2 weeks. 400 to 2000: within 6 "
+        "weeks. Under 400: less likely, look for another cause.");
+    next.steps.push_back("If that test cannot be had, ask a doctor whether an echocardiogram is needed.");
+    next.most_useful_test = kPeptide;
+  }
+}
+
+void advise_without_symptoms(NextStep& next, const ClinicalProfile& profile, const Screening& screening) {
+  const bool unknown = profile.symptoms == Symptoms::kUnknown;
+  switch (screening.phenotype) {
+    case Phenotype::kPossibleStructuralDisease:
+    case Phenotype::kLvsdPossible:
+    case Phenotype::kLvsdLikely:
+      next.headline = "Show the ECG to a doctor; ask for an echo";
+      next.steps.push_back("Show this ECG to a doctor and ask whether an echocardiogram is needed.");
+      next.steps.push_back("Measure blood pressure, and ask about diabetes and past heart attacks.");
+      next.citation = kAhaStages;
+      next.most_useful_test = kEcho;
+      break;
+    case Phenotype::kHeartFailurePossible:
+      advise_by_peptide(next, screening, profile.nt_probnp_ng_l.value_or(0));
+      break;
+    default:
+      next.headline = unknown ? "Ask about symptoms" : "Nothing further for this ECG";
+      if (!unknown) next.steps.push_back("This ECG gives no reason for more heart tests.");
+      next.citation = kUniversalDefinition;
+      next.most_useful_test =
+          unknown ? "Questions: breathlessness, ankle swelling, tiredness. If yes: NT-proBNP." : "";
+  }
+  if (unknown)
+    next.steps.push_back(
+        "Ask about breathlessness, ankle swelling and tiredness, and enter the answer: it changes the "
+        "result.");
+  else
+    next.steps.push_back("If breathlessness, ankle swelling or unusual tiredness comes up, screen again.");
+}
+
+void advise_cannot_tell(NextStep& next, const ClinicalProfile& profile, const Screening& screening) {
+  const bool suspected = profile.symptoms == Symptoms::kSuspectedHeartFailure;
+  next.headline = "Repeat the ECG, or show it to a doctor";
+  next.steps.push_back(
+      "If the recording is at fault, check the electrodes and record 10 seconds again, lying still.");
+  next.steps.push_back("If it stays like this, show this ECG to a doctor.");
+  next.most_useful_test = "A clean 12-lead ECG of 10 seconds.";
+  if (profile.nt_probnp_ng_l && (suspected || *profile.nt_probnp_ng_l >= limits::kNtProbnpRefer)) {
+    NextStep by_peptide;
+    advise_by_peptide(by_peptide, screening, *profile.nt_probnp_ng_l);
+    next.headline = by_peptide.headline;
+    next.steps.insert(next.steps.begin(), by_peptide.steps.begin(), by_peptide.steps.end());
+    next.citation = by_peptide.citation;
+  } else if (suspected) {
+    next.steps.push_back(
+        "Heart failure is suspected: NT-proBNP can be measured without waiting for the ECG.");
+    next.citation = kNice;
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> urgent_signs(const EcgFindings& findings) {
+  std::vector<std::string> signs;
+  const std::optional<double> rate = measured(findings, "heart_rate_bpm");
+  const std::optional<double> qrs_ms = measured(findings, "qrs_ms");
+  if (rate && *rate > limits::kUrgentRateAbove) {
+    std::string sign = format_text("The heart rate is very fast (%.0f/min).", *rate);
+    if (qrs_ms && *qrs_ms >= limits::kBundleBranchBlockMs)
+      sign += " The beats are broad: this can be a dangerous rhythm.";
+    signs.push_back(std::move(sign));
+  }
+  if (rate && *rate <= limits::kUrgentRateUpTo)
+    signs.push_back(format_text("The heart rate is very slow (%.0f/min).", *rate));
+  return signs;
+}
+
+NextStep advise(const ClinicalProfile& profile, const Screening& screening, const EcgFindings* findings) {
+  NextStep next;
+  if (screening.phenotype == Phenotype::kCannotTell)
+    advise_cannot_tell(next, profile, screening);
+  else if (profile.symptoms == Symptoms::kSuspectedHeartFailure)
+    advise_suspected(next, profile, screening);
+  else
+    advise_without_symptoms(next, profile, screening);
+
+  // Raised ST alone is common in healthy hearts: it becomes urgent with chest pain, which only the person can
+  // tell.
+  const Criterion* st = findings ? find_criterion(*findings, "st_elevation") : nullptr;
+  if (st && st->met.value_or(false))
+    next.steps.insert(next.steps.begin(), "Ask about chest pain: the ST segments are raised" +
+                                              (st->detail.empty() ? std::string() : " (" + st->detail + ")") +
+                                              ". With chest pain, get emergency help now.");
+  const std::vector<std::string> signs = findings ? urgent_signs(*findings) : std::vector<std::string>{};
+  if (signs.empty()) {
+    if (profile.symptoms != Symptoms::kNone && screening.phenotype != Phenotype::kNoEvidence)
+      next.steps.push_back(
+          "Same day: breathless at rest, fainting, chest pain, or a very unwell person needs a doctor now.");
+  } else {
+    next.urgent = true;
+    next.headline = "Get a doctor now";
+    std::vector<std::string> first = signs;
+    first.push_back(
+        "Check pulse, blood pressure and how the person feels now, and get a doctor or emergency help.");
+    next.steps.insert(next.steps.begin(), first.begin(), first.end());
+    next.citation = next.citation.empty() ? kNews2 : std::string(kNews2) + "; " + next.citation;
+  }
+  return next;
+}
+
+}  // namespace precordia

@@ -1,0 +1,40 @@
+// What one ECG says for or against LV systolic dysfunction, read from the network or, without it, from
+// measured criteria.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fusion/combine.h"
+#include "fusion/screening.h"
+
+namespace precordia {
+
+enum class EcgBasis {
+  kNone,         // nothing that can be counted: `why_none`
+  kLvsdNetwork,  // a model pack whose composite "lvsd" was tested against measured ejection fractions
+  kNetwork,      // composite "major_abnormal", a stand-in for Davie's readers with its own sensitivity and
+                 // specificity
+  kCriteria,     // measured rules stand in for the readers; not validated, so the most cautious study is used
+};
+
+struct EcgEvidence {
+  EcgBasis basis = EcgBasis::kNone;
+  bool major_abnormality = false;          // by the basis, or by measured rules where the two disagree
+  bool disagreement = false;               // the network sees none, a measured rule does: counted neither way
+  std::vector<std::string> abnormalities;  // plain names: "left bundle branch block"
+  std::string why_none;
+  // Likelihood ratios of the clusters that count, each with the index of its line in `items`.
+  struct Counted {
+    LogRatio ratio;
+    size_t item;
+  };
+  std::vector<Counted> counted;
+  std::vector<EvidenceItem> items;  // without decibans: those exist only after combination
+};
+
+// `findings` must be there (screening stops before this without them); `net` may be null or not have run.
+EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings* net);
+
+}  // namespace precordia

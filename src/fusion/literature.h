@@ -1,0 +1,100 @@
+// Every published number that the answer uses, in one place, each with where it comes from and how far it was
+// checked.
+//
+// Provenance marks: kVerified = seen in the stored text of the publication; kDerived = computed here from
+// verified numbers; kEngineering = our own choice, uncalibrated until it is tuned on local data. Numbers that
+// are only remembered are not in this table, and nothing outside this table enters a result.
+#pragma once
+
+#include <array>
+#include <span>
+
+namespace precordia {
+
+enum class Provenance { kVerified, kDerived, kEngineering };
+const char* provenance_mark(Provenance provenance);  // "V", "D", "E"
+
+// A diagnostic study as its fourfold table: how many of the diseased and of the healthy had the finding.
+struct FourfoldStudy {
+  const char* id;
+  const char* finding;
+  const char* target;  // what counted as disease
+  double true_positives, diseased;
+  double false_positives, healthy;
+  Provenance provenance;  // of the four counts
+  const char* citation;
+};
+
+// Electrocardiogram against LV systolic dysfunction. The first row is the one that is counted; the spread
+// between the three rows is the between-study uncertainty. "Finding" is a major abnormality (Davie), any
+// abnormality (Mohamed) or Q waves, left bundle branch block, ST-T change or hypertrophy by Minnesota code
+// (Nielsen).
+std::span<const FourfoldStudy> major_ecg_studies();
+const FourfoldStudy& davie_major_ecg();
+const FourfoldStudy& mohamed_abnormal_ecg();
+
+const FourfoldStudy& murkofsky_qrs_over_100ms();  // bundle branch block excluded
+const FourfoldStudy& nielsen_prior_infarction();
+
+// NT-proBNP against any heart failure: sensitivity and specificity at one cut-off.
+struct CutoffAccuracy {
+  double cutoff_ng_l;
+  double sensitivity, specificity;
+  Provenance provenance;
+  const char* citation;
+};
+std::span<const CutoffAccuracy> taylor_nt_probnp();  // 125, 400 and 2000 ng/L, ascending
+std::span<const CutoffAccuracy>
+nt_probnp_studies_at_125();  // three studies at one cut-off: the between-study spread
+
+// How common the target is before any test, in a stated kind of person.
+struct Prior {
+  const char* id;
+  const char* context;  // "People with symptoms that a GP refers for echo"
+  const char* target;   // what the probability is of
+  double probability, low, high;
+  Provenance provenance;
+  const char* citation;  // of the value, then of the ends of the range
+};
+const Prior& prior_screening();         // no symptoms stated
+const Prior& prior_gp_echo_referral();  // suspected heart failure
+const Prior& prior_known_infarction();
+const Prior& prior_nt_probnp_tested();  // any heart failure
+
+// Facts that shape a sentence and never a number.
+inline constexpr const char* kFonseca2004 =
+    "Fonseca 2004, Eur J Heart Fail, doi 10.1016/j.ejheart.2004.09.004: an abnormal ECG in 81 % of heart "
+    "failure, NPV 75 %";
+inline constexpr const char* kUniversalDefinition =
+    "Bozkurt 2021, universal definition of heart failure, doi 10.1002/ejhf.2115";
+inline constexpr const char* kAhaStages = "AHA/ACC/HFSA 2022, doi 10.1161/CIR.0000000000001063 (stages)";
+inline constexpr const char* kEsc2021 = "ESC 2021, doi 10.1093/eurheartj/ehab368";
+inline constexpr const char* kNice = "NICE NG106 (suspected heart failure; thresholds unchanged in 2025)";
+inline constexpr const char* kHfaAgeRuleIn = "HFA 2023 age thresholds, doi 10.1002/ehf2.15383";
+inline constexpr const char* kNews2 =
+    "RCP 2017, National Early Warning Score 2 (pulse 40 or less, 131 or more)";
+
+// Decision limits. All are engineering choices, uncalibrated, except where a source is named.
+namespace limits {
+inline constexpr double kLowestRatio = 0.1;  // each likelihood ratio is capped to 0.1 .. 10
+inline constexpr double kHighestRatio = 10;
+inline constexpr double kShrinkBeyondLargest =
+    0.6;  // weight of each further concordant log ratio (EVIDENCE: .5-.7)
+inline constexpr double kLowestPosterior = 0.01;  // nothing here can be surer than this
+inline constexpr double kHighestPosterior = 0.95;
+inline constexpr double kLvsdLikely = 0.50;    // more likely than not
+inline constexpr double kLvsdPossible = 0.05;  // 1 in 20: below it, echo for this reason alone is not advised
+inline constexpr double kHighestRateScreened = 120;  // /min; faster rhythms are not screened
+inline constexpr double kPacedByNetwork = 0.5;       // calibrated probability of pacemaker rhythm
+inline constexpr double kUrgentRateAbove = 130;      // /min; NEWS2
+inline constexpr double kUrgentRateUpTo = 40;        // /min; NEWS2
+inline constexpr double kAdultYears = 18;
+inline constexpr double kStudiedFromYears = 45;  // ECHOES, Olmsted: 45 and over
+inline constexpr double kQrsWideMs = 100;        // Murkofsky
+inline constexpr double kBundleBranchBlockMs = 120;
+inline constexpr double kNtProbnpUnlikely = 125;  // ng/L; ESC 2021, not acute
+inline constexpr double kNtProbnpRefer = 400;     // ng/L; NICE NG106
+inline constexpr double kNtProbnpUrgent = 2000;   // ng/L; NICE NG106
+}  // namespace limits
+
+}  // namespace precordia

@@ -1,0 +1,348 @@
+// The flow of the answer: who is this, is the ECG fit, what does each piece of evidence weigh, what follows,
+// what next.
+#include "fusion/screening.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "fusion/advice.h"
+#include "fusion/combine.h"
+#include "fusion/ecg_evidence.h"
+#include "fusion/literature.h"
+
+namespace precordia {
+namespace {
+
+// Values of the form come first, the file's where the form is silent.
+ClinicalProfile completed(const ClinicalProfile& profile, const EcgRecord& record) {
+  ClinicalProfile all = profile;
+  if (!all.age_years) all.age_years = record.patient.age_years;
+  if (!all.sex) all.sex = record.patient.sex;
+  return all;
+}
+
+bool suspected(const ClinicalProfile& profile) {
+  return profile.symptoms == Symptoms::kSuspectedHeartFailure;
+}
+
+// Why this examination cannot be screened at all; empty = it can.
+std::string quality_gate(const ClinicalProfile& profile, const EcgFindings* findings,
+                         const EcgNetFindings* net) {
+  if (profile.age_years && *profile.age_years < limits::kAdultYears)
+    return "This person is under 18: children were not tested.";
+  if (!findings || findings->beats.empty()) return "No heartbeats could be measured on this ECG.";
+  if (!findings->blocks_screening.empty()) {
+    std::string reasons;
+    for (const std::string& reason : findings->blocks_screening)
+      reasons += (reasons.empty() ? "" : " ") + reason;
+    return reasons;
+  }
+  const NetOutput* pacing = net ? find_output(*net, "rhythm/PACE") : nullptr;
+  if (findings->rhythm == Rhythm::kPaced || (pacing && pacing->probability >= limits::kPacedByNetwork))
+    return "A pacemaker drives this rhythm, or seems to: paced beats were not tested.";
+  const std::optional<double> rate = measured(*findings, "heart_rate_bpm");
+  if (rate && *rate > limits::kHighestRateScreened)
+    return format_text(
+        "The heart rate is %.0f/min: over %.0f/min the ECG cannot be judged for this question.", *rate,
+        limits::kHighestRateScreened);
+  return {};
+}
+
+const Prior& prior_for(const ClinicalProfile& profile) {
+  if (profile.prior_infarction.value_or(false)) return prior_known_infarction();
+  return suspected(profile) ? prior_gp_echo_referral() : prior_screening();
+}
+
+std::string prior_text(const Prior& prior) {
+  return format_text("%s: %s %% (%s)", prior.context, fixed_text(100 * prior.probability, 0).c_str(),
+                     prior.citation);
+}
+
+double decibans(double ln_weight) { return 10 * ln_weight / std::log(10.0); }
+
+void weaken(LogRatio& ratio, double factor) {
+  ratio.ln *= factor;
+  ratio.standard_error *= factor;
+}
+
+EvidenceItem history_item(const ClinicalProfile& profile) {
+  EvidenceItem item;
+  item.id = "prior_infarction";
+  item.cluster = "infarction_history";
+  if (*profile.prior_infarction) {
+    item.label = "Past heart attack";
+    item.value = "yes";
+    item.direction = EvidenceDirection::kFor;
+    item.explanation = "It sets the starting point, and what the ECG says then weighs less.";
+    item.citation = prior_known_infarction().citation;
+  } else {
+    item.label = "No past heart attack";
+    item.value = "no";
+    item.direction = EvidenceDirection::kAgainst;
+    item.explanation = "Counted only when heart failure is suspected: it was studied in such people.";
+    item.citation = nielsen_prior_infarction().citation;
+  }
+  return item;
+}
+
+// The scale of LV systolic dysfunction: prior, ECG, history.
+void weigh_lvsd(Screening& screening, const ClinicalProfile& profile, EcgEvidence& ecg) {
+  const Prior& prior = prior_for(profile);
+  std::vector<LogRatio> ratios;
+  std::vector<size_t> lines;
+  const bool infarction_in_prior = profile.prior_infarction.value_or(false);
+  for (EcgEvidence::Counted& counted : ecg.counted) {
+    if (infarction_in_prior) weaken(counted.ratio, limits::kShrinkBeyondLargest);
+    ratios.push_back(counted.ratio);
+    lines.push_back(counted.item);
+  }
+  screening.evidence = std::move(ecg.items);
+  if (profile.prior_infarction) {
+    EvidenceItem item = history_item(profile);
+    if (!*profile.prior_infarction && suspected(profile)) {
+      const LogRatio ratio = likelihood_ratio(nielsen_prior_infarction(), false);
+      item.scale = EvidenceScale::kLvsd;
+      item.counted = true;
+      item.likelihood_ratio = ratio.ratio();
+      item.explanation = "Slightly lowers the chance of a weak ventricle.";
+      ratios.push_back(ratio);
+      lines.push_back(screening.evidence.size());
+    }
+    screening.evidence.push_back(std::move(item));
+  }
+  const Posterior posterior = combine({prior.probability, prior.low, prior.high}, ratios);
+  for (size_t i = 0; i < lines.size(); ++i)
+    screening.evidence[lines[i]].decibans = decibans(posterior.weights_ln[i]);
+  screening.probability = posterior.probability.value;
+  screening.low = posterior.probability.low;
+  screening.high = posterior.probability.high;
+  screening.prior = prior.probability;
+  screening.target = prior.target;
+  screening.prior_context = prior_text(prior);
+}
+
+// The scale of any heart failure: only NT-proBNP counts on it, and only for people in whom it was studied.
+void weigh_heart_failure(Screening& screening, const ClinicalProfile& profile) {
+  const bool no_symptoms = profile.symptoms == Symptoms::kNone;
+  if (!no_symptoms && (suspected(profile) || profile.nt_probnp_ng_l)) {
+    screening.hf_prior = prior_nt_probnp_tested().probability;
+    screening.hf_prior_context = prior_text(prior_nt_probnp_tested());
+  }
+  if (!profile.nt_probnp_ng_l) return;
+  const LogRatio ratio = nt_probnp_ratio(*profile.nt_probnp_ng_l);
+  EvidenceItem item;
+  item.id = "nt_probnp";
+  item.label = "NT-proBNP";
+  item.value = format_text("%.0f ng/L", *profile.nt_probnp_ng_l);
+  item.cluster = "natriuretic_peptide";
+  item.direction = ratio.ln > 0 ? EvidenceDirection::kFor : EvidenceDirection::kAgainst;
+  item.citation = taylor_nt_probnp()[0].citation;
+  if (no_symptoms) {
+    item.explanation = "Without symptoms it is not heart failure by definition, so it is not counted.";
+    item.citation = kUniversalDefinition;
+  } else {
+    const Prior& prior = prior_nt_probnp_tested();
+    const Posterior posterior = combine({prior.probability, prior.low, prior.high}, {&ratio, 1});
+    screening.hf_probability = posterior.probability.value;
+    item.scale = EvidenceScale::kHeartFailure;
+    item.counted = true;
+    item.likelihood_ratio = std::clamp(ratio.ratio(), limits::kLowestRatio, limits::kHighestRatio);
+    item.decibans = decibans(posterior.weights_ln[0]);
+    item.explanation = "Moves the chance of any heart failure, and never that of a weak ventricle.";
+  }
+  screening.evidence.push_back(std::move(item));
+}
+
+void add_context(Screening& screening, const ClinicalProfile& profile, const EcgEvidence& ecg) {
+  const auto add = [&](const char* id, const char* label, std::string value, const char* explanation,
+                       const char* citation) {
+    EvidenceItem item;
+    item.id = id;
+    item.label = label;
+    item.value = std::move(value);
+    item.cluster = id;
+    item.explanation = explanation;
+    item.citation = citation;
+    screening.evidence.push_back(std::move(item));
+  };
+  if (!ecg.major_abnormality && ecg.basis != EcgBasis::kNone)
+    add("hfpef_not_excluded", "Heart failure with preserved EF", "not excluded",
+        "One in five people with heart failure of any kind had a normal ECG.", kFonseca2004);
+  if (!profile.age_years)
+    add("age", "Age", "not known",
+        "Taken to be an adult. The published figures are for people of 45 and over.",
+        prior_screening().citation);
+  else if (*profile.age_years >= limits::kAdultYears && *profile.age_years < limits::kStudiedFromYears)
+    add("age", "Age", fixed_text(*profile.age_years, 0) + " y",
+        "Younger than the people studied: the starting point is probably too high.",
+        prior_screening().citation);
+}
+
+// Raised without symptoms, by age where it is known (HFA 2023), as a pointer to Stage B (AHA 2022).
+bool peptide_raised_without_symptoms(const ClinicalProfile& profile) {
+  if (profile.symptoms != Symptoms::kNone || !profile.nt_probnp_ng_l) return false;
+  double limit = 125;
+  if (profile.age_years) limit = *profile.age_years < 50 ? 125 : *profile.age_years < 75 ? 250 : 500;
+  return *profile.nt_probnp_ng_l >= limit;
+}
+
+Phenotype phenotype_of(const Screening& screening, const ClinicalProfile& profile, const EcgEvidence& ecg) {
+  const double lvsd = *screening.probability;
+  const double nt_probnp = profile.nt_probnp_ng_l.value_or(0);
+  if (lvsd >= limits::kLvsdLikely) return Phenotype::kLvsdLikely;
+  if (suspected(profile)) {
+    if (lvsd >= limits::kLvsdPossible) return Phenotype::kLvsdPossible;
+    const bool unlikely = profile.nt_probnp_ng_l && nt_probnp < limits::kNtProbnpUnlikely;
+    return unlikely ? Phenotype::kNoEvidence : Phenotype::kHeartFailurePossible;
+  }
+  if (profile.symptoms == Symptoms::kUnknown && nt_probnp >= limits::kNtProbnpRefer)
+    return Phenotype::kHeartFailurePossible;
+  if (ecg.major_abnormality || peptide_raised_without_symptoms(profile))
+    return Phenotype::kPossibleStructuralDisease;
+  return lvsd >= limits::kLvsdPossible ? Phenotype::kLvsdPossible : Phenotype::kNoEvidence;
+}
+
+// "left bundle branch block, atrial fibrillation and 1 more"
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  const size_t shown = std::min<size_t>(names.size(), 3);
+  for (size_t i = 0; i < shown; ++i) text += (i ? "; " : "") + names[i];
+  if (names.size() > shown) text += format_text("; %d more", static_cast<int>(names.size() - shown));
+  return text;
+}
+
+// "about 1 in 40", the form that people judge best (natural frequencies).
+std::string about_one_in(double probability) {
+  const double n = 1 / probability;
+  if (n < 1.5) return "more likely than not";
+  if (n < 20) return format_text("about 1 in %.0f", n);
+  return format_text("about 1 in %.0f", 5 * std::round(n / 5));
+}
+
+void word_answer(Screening& screening, const ClinicalProfile& profile, const EcgEvidence& ecg) {
+  const std::string seen =
+      ecg.abnormalities.empty() ? std::string() : "Seen: " + listed(ecg.abnormalities) + ". ";
+  const std::string chance = about_one_in(*screening.probability);
+  const bool symptoms_unknown = profile.symptoms == Symptoms::kUnknown;
+  const char* not_measured = "The ejection fraction was not measured.";
+  switch (screening.phenotype) {
+    case Phenotype::kCannotTell: break;
+    case Phenotype::kNoEvidence:
+      screening.headline = profile.nt_probnp_ng_l && suspected(profile)
+                               ? "No sign of heart failure on ECG and blood test"
+                               : "No sign of heart failure on this ECG";
+      screening.sentence = "LV systolic dysfunction is unlikely (" + chance + "). ";
+      screening.sentence +=
+          suspected(profile)
+              ? "NT-proBNP under 125 ng/L makes heart failure unlikely; look for another cause."
+              : "A normal ECG does not exclude heart failure with preserved EF.";
+      break;
+    case Phenotype::kPossibleStructuralDisease:
+      screening.headline = "Possible structural heart disease";
+      screening.sentence = seen;
+      if (!ecg.major_abnormality) screening.sentence += "NT-proBNP is raised for the age. ";
+      screening.sentence +=
+          symptoms_unknown ? "Symptoms were not stated. If there are any, enter them: the answer changes."
+                           : "Without symptoms this is not heart failure, but the heart should be looked at.";
+      break;
+    case Phenotype::kLvsdPossible:
+      screening.headline = "LV systolic dysfunction possible: echo needed";
+      screening.sentence = seen;
+      screening.sentence += seen.empty() && profile.prior_infarction.value_or(false)
+                                ? "After a heart attack the left ventricle may pump weakly ("
+                                : "The left ventricle may pump weakly (";
+      screening.sentence += chance + "). " + not_measured;
+      break;
+    case Phenotype::kLvsdLikely:
+      screening.headline = "LV systolic dysfunction likely: echo needed";
+      screening.sentence =
+          seen + "The evidence points to a left ventricle that pumps weakly. " + not_measured;
+      break;
+    case Phenotype::kHeartFailurePossible:
+      screening.headline = "Heart failure possible, cannot confirm";
+      if (suspected(profile)) {
+        screening.sentence =
+            "LV systolic dysfunction is unlikely (" + chance +
+            "), but an ECG cannot exclude the kind with preserved EF. HFpEF possible, cannot confirm "
+            "without echo.";
+      } else {
+        screening.sentence = seen +
+                             "NT-proBNP is raised, but symptoms were not stated. Heart failure counts only "
+                             "with symptoms: enter them.";
+      }
+      break;
+  }
+  if (screening.phenotype == Phenotype::kNoEvidence && symptoms_unknown)
+    screening.sentence += " Symptoms were not stated.";
+  if (suspected(profile) && screening.phenotype == Phenotype::kLvsdPossible && profile.nt_probnp_ng_l &&
+      *profile.nt_probnp_ng_l < limits::kNtProbnpUnlikely)
+    screening.sentence += " NT-proBNP under 125 ng/L makes heart failure itself unlikely.";
+}
+
+// Counted lines first, the heaviest on top; then the context in its own order.
+void order_evidence(std::vector<EvidenceItem>& evidence) {
+  std::stable_sort(evidence.begin(), evidence.end(), [](const EvidenceItem& a, const EvidenceItem& b) {
+    if (a.counted != b.counted) return a.counted;
+    return a.counted && std::fabs(a.decibans.value_or(0)) > std::fabs(b.decibans.value_or(0));
+  });
+}
+
+void answer_cannot_tell(Screening& screening, std::string reason) {
+  screening.phenotype = Phenotype::kCannotTell;
+  screening.cannot_tell_because = std::move(reason);
+  screening.headline = "Cannot tell from this ECG";
+  screening.sentence = screening.cannot_tell_because;
+  screening.probability = screening.low = screening.high = screening.prior = std::nullopt;
+  screening.target.clear();
+  screening.prior_context.clear();
+  for (EvidenceItem& item : screening.evidence) {
+    if (item.scale == EvidenceScale::kHeartFailure) continue;
+    item.counted = false;
+    item.decibans = std::nullopt;
+  }
+}
+
+}  // namespace
+
+const char* phenotype_name(Phenotype phenotype) {
+  switch (phenotype) {
+    case Phenotype::kCannotTell: return "cannot_tell";
+    case Phenotype::kNoEvidence: return "no_evidence";
+    case Phenotype::kPossibleStructuralDisease: return "possible_structural_disease";
+    case Phenotype::kLvsdPossible: return "lvsd_possible";
+    case Phenotype::kLvsdLikely: return "lvsd_likely";
+    case Phenotype::kHeartFailurePossible: return "heart_failure_possible";
+  }
+  return "cannot_tell";
+}
+
+Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const EcgFindings* findings,
+                 const EcgNetFindings* net) {
+  const ClinicalProfile profile = completed(entered, record);
+  Screening screening;
+  std::string blocked = quality_gate(profile, findings, net);
+  EcgEvidence ecg;
+  if (findings) ecg = read_ecg_evidence(*findings, net);
+  if (blocked.empty() && ecg.basis == EcgBasis::kNone) blocked = ecg.why_none;
+
+  if (blocked.empty()) {
+    weigh_lvsd(screening, profile, ecg);
+    add_context(screening, profile, ecg);
+  } else {
+    screening.evidence = std::move(ecg.items);
+  }
+  const bool child = profile.age_years && *profile.age_years < limits::kAdultYears;
+  if (!child) weigh_heart_failure(screening, profile);
+  if (blocked.empty()) {
+    screening.phenotype = phenotype_of(screening, profile, ecg);
+    word_answer(screening, profile, ecg);
+  } else {
+    answer_cannot_tell(screening, std::move(blocked));
+  }
+  order_evidence(screening.evidence);
+  screening.next_step = advise(profile, screening, findings);
+  return screening;
+}
+
+}  // namespace precordia

@@ -1,0 +1,95 @@
+// From findings to one honest answer: what the evidence points to, how sure, why, and what to do next.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "ecg/ecg_findings.h"
+#include "nets/ecg_net_findings.h"
+#include "signal/ecg_record.h"
+
+namespace precordia {
+
+enum class Symptoms { kUnknown, kNone, kSuspectedHeartFailure };
+
+// What the clinician entered for this examination. Unknown stays unknown; values of the file are used where
+// these are not set.
+struct ClinicalProfile {
+  std::optional<double> age_years;  // 18..120
+  std::optional<Sex> sex;
+  Symptoms symptoms =
+      Symptoms::kUnknown;  // breathlessness, oedema, fatigue that made someone think of heart failure
+  std::optional<bool> prior_infarction;
+  std::optional<double> nt_probnp_ng_l;  // 5..70000
+};
+
+// One JSON object:
+// {"age_years":63,"sex":"F","symptoms":"none|suspected_hf","prior_infarction":true,"nt_probnp_ng_l":310}.
+// Unknown keys and values out of range are errors (kWrongUsage) with a sentence.
+Result<ClinicalProfile> parse_profile(std::string_view json);
+
+enum class Phenotype {
+  kCannotTell,
+  kNoEvidence,                 // nothing points to heart failure
+  kPossibleStructuralDisease,  // Stage B possible: hypertrophy, conduction or infarction pattern, no symptoms
+                               // stated
+  kLvsdPossible,               // LV systolic dysfunction cannot be dismissed: echo needed
+  kLvsdLikely,  // evidence favours LV systolic dysfunction: echo needed; never "HFrEF" without a measured EF
+  kHeartFailurePossible,  // symptoms with little evidence for LVSD: HFpEF possible, cannot confirm
+};
+const char* phenotype_name(
+    Phenotype phenotype);  // "cannot_tell", "no_evidence", "possible_structural_disease", ...
+
+enum class EvidenceScale { kLvsd, kHeartFailure, kContext };  // never multiplied across scales
+enum class EvidenceDirection { kFor, kAgainst, kNeutral };
+
+struct EvidenceItem {
+  std::string id;     // "ecg_major_abnormality"
+  std::string label;  // "Major ECG abnormality (network)"
+  std::string value;  // "AF 0.93"; already formatted
+  EvidenceScale scale = EvidenceScale::kContext;
+  EvidenceDirection direction = EvidenceDirection::kNeutral;
+  std::string cluster;   // findings of one cluster count once
+  bool counted = false;  // false: shown as context, or outweighed inside its cluster
+  std::optional<double> likelihood_ratio;
+  std::optional<double> decibans;  // 10 log10 of the weight that entered the sum, after capping and shrinking
+  std::string explanation;         // one sentence
+  std::string citation;            // "Davie 1996, BMJ 312:222, doi 10.1136/bmj.312.7025.222"
+};
+
+struct NextStep {
+  std::string headline;            // "Measure NT-proBNP"
+  std::vector<std::string> steps;  // worded for a nurse, never a treatment order
+  bool urgent = false;
+  std::string citation;
+  std::string most_useful_test;  // the single missing test that would change the answer most
+};
+
+struct Screening {
+  Phenotype phenotype = Phenotype::kCannotTell;
+  std::string headline;  // "No sign of heart failure on this ECG"
+  std::string sentence;  // one or two sentences in plain words
+  // Probability of LV systolic dysfunction (EF <= 40 or < 50 as `target` says); nullopt when it cannot be
+  // told.
+  std::optional<double> probability, low, high;
+  std::optional<double> prior;
+  std::string target;         // "LV systolic dysfunction (EF < 50 %)"
+  std::string prior_context;  // "GP echo referral, EF < 50 %: 8 % (Mohamed 2023)"
+  std::optional<double> hf_probability,
+      hf_prior;  // any heart failure: a separate scale; only with NT-proBNP or symptoms
+  std::string hf_prior_context;
+  std::string cannot_tell_because;  // sentence, empty when an answer is given
+  std::vector<EvidenceItem> evidence;
+  NextStep next_step;
+};
+
+// `findings` or `net` may be null when they could not be had; the answer then says so.
+Screening screen(const ClinicalProfile& profile, const EcgRecord& record, const EcgFindings* findings,
+                 const EcgNetFindings* net);
+
+inline constexpr const char* kDisclaimer = "Decision support for research, not a medical device.";
+
+}  // namespace precordia

@@ -1,0 +1,21 @@
+// Small steps from findings to JSON values: finite, rounded numbers, null for the unknown, and text that is
+// always UTF-8.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+namespace precordia {
+
+using OrderedJson = nlohmann::ordered_json;
+
+// `value` rounded to `digits` decimals; null when it is not finite. Never -0.
+OrderedJson json_number(double value, int digits);
+OrderedJson json_number(const std::optional<double>& value, int digits);
+OrderedJson json_index(const std::optional<int>& sample_index);
+
+// One line of text; bytes that are not UTF-8 become U+FFFD.
+std::string json_text(const OrderedJson& value);
+
+}  // namespace precordia

@@ -1,0 +1,273 @@
+#include "report/view_json.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "report/answer_words.h"
+#include "report/json_value.h"
+
+namespace precordia {
+namespace {
+
+OrderedJson slice(std::vector<float>& blob, const std::vector<float>& samples) {
+  OrderedJson where = {{"at", blob.size()}, {"n", samples.size()}};
+  blob.insert(blob.end(), samples.begin(), samples.end());
+  return where;
+}
+
+OrderedJson input_value(const ViewInput& input) {
+  const EcgRecord& record = *input.record;
+  return {
+      {"name", input.file_name},
+      {"format", record.source.format},
+      {"summary", record_text(record)},
+      {"patient", patient_text(input.profile.age_years ? input.profile.age_years : record.patient.age_years,
+                               input.profile.sex ? input.profile.sex : record.patient.sex)},
+      {"recorded_at", record.source.recorded_at},
+      {"simulated", record.source.simulated},
+      {"notes", record.notes}};
+}
+
+const char* symptoms_name(Symptoms symptoms) {
+  switch (symptoms) {
+    case Symptoms::kUnknown: return "unknown";
+    case Symptoms::kNone: return "none";
+    case Symptoms::kSuspectedHeartFailure: return "suspected_hf";
+  }
+  return "unknown";
+}
+
+OrderedJson profile_value(const ClinicalProfile& profile) {
+  OrderedJson sex = nullptr, infarction = nullptr;
+  if (profile.sex) sex = *profile.sex == Sex::kFemale ? "F" : "M";
+  if (profile.prior_infarction) infarction = *profile.prior_infarction;
+  return {{"age_years", json_number(profile.age_years, 1)},
+          {"sex", sex},
+          {"symptoms", symptoms_name(profile.symptoms)},
+          {"prior_infarction", infarction},
+          {"nt_probnp_ng_l", json_number(profile.nt_probnp_ng_l, 1)}};
+}
+
+OrderedJson answer_value(const Screening& s) {
+  return {{"phenotype", phenotype_name(s.phenotype)},
+          {"tone", tone_of(s)},
+          {"headline", s.headline},
+          {"sentence", s.sentence},
+          {"probability", json_number(s.probability, 4)},
+          {"low", json_number(s.low, 4)},
+          {"high", json_number(s.high, 4)},
+          {"prior", json_number(s.prior, 4)},
+          {"target", s.target},
+          {"prior_context", s.prior_context},
+          {"hf_probability", json_number(s.hf_probability, 4)},
+          {"hf_prior", json_number(s.hf_prior, 4)},
+          {"hf_prior_context", s.hf_prior_context},
+          {"cannot_tell_because", s.cannot_tell_because}};
+}
+
+OrderedJson evidence_value(const Screening& screening) {
+  OrderedJson all = OrderedJson::array();
+  for (const EvidenceItem& item : screening.evidence) {
+    all.push_back({{"id", item.id},
+                   {"label", item.label},
+                   {"value", item.value},
+                   {"scale", scale_name(item.scale)},
+                   {"direction", direction_name(item.direction)},
+                   {"cluster", item.cluster},
+                   {"counted", item.counted},
+                   {"likelihood_ratio", json_number(item.likelihood_ratio, 2)},
+                   {"decibans", json_number(item.decibans, 1)},
+                   {"explanation", item.explanation},
+                   {"citation", item.citation}});
+  }
+  return all;
+}
+
+OrderedJson measurements_value(const EcgFindings& findings) {
+  OrderedJson all = OrderedJson::array();
+  for (const Measurement& m : findings.measurements) {
+    all.push_back({{"id", m.id},
+                   {"label", m.label},
+                   {"unit", unit_text(m.unit)},
+                   {"text", value_text(m)},
+                   {"value", json_number(m.value, m.digits)},
+                   {"normal", range_text(m)},
+                   {"status", status_name(status_of(m))},
+                   {"why_unknown", m.why_unknown}});
+  }
+  return all;
+}
+
+OrderedJson criteria_value(const EcgFindings& findings) {
+  OrderedJson all = OrderedJson::array();
+  for (const Criterion& c : findings.criteria) {
+    std::string text = "–";
+    if (c.value) {
+      text = fixed_text(*c.value, c.digits);
+      if (!c.unit.empty()) text += " " + unit_text(c.unit);
+    } else if (c.met) {
+      text = *c.met ? "yes" : "no";
+    }
+    if (!c.detail.empty()) text += " (" + c.detail + ")";
+    all.push_back({{"id", c.id},
+                   {"label", c.label},
+                   {"met", c.met ? OrderedJson(*c.met) : OrderedJson(nullptr)},
+                   {"text", text},
+                   {"cutoff", c.cutoff ? fixed_text(*c.cutoff, c.digits) : std::string()},
+                   {"formula", c.formula},
+                   {"citation", c.citation},
+                   {"why_unknown", c.why_unknown}});
+  }
+  return all;
+}
+
+OrderedJson quality_value(const EcgFindings& findings) {
+  OrderedJson all = OrderedJson::array();
+  for (int lead = 0; lead < kLeadCount; ++lead)
+    all.push_back({{"lead", kLeadNames[lead]},
+                   {"usable", findings.quality[lead].usable},
+                   {"issue", findings.quality[lead].issue}});
+  return all;
+}
+
+OrderedJson network_value(const EcgNetFindings& net, std::vector<float>& blob) {
+  std::vector<const NetOutput*> order;
+  std::vector<std::string> groups;  // in the order in which the network names them
+  for (const NetOutput& output : net.outputs) {
+    order.push_back(&output);
+    if (std::find(groups.begin(), groups.end(), group_of(output.id)) == groups.end())
+      groups.push_back(group_of(output.id));
+  }
+  const auto rank = [&](const NetOutput* output) {
+    return std::find(groups.begin(), groups.end(), group_of(output->id)) - groups.begin();
+  };
+  std::stable_sort(order.begin(), order.end(), [&](const NetOutput* a, const NetOutput* b) {
+    if (rank(a) != rank(b)) return rank(a) < rank(b);
+    return a->probability > b->probability;
+  });
+  OrderedJson outputs = OrderedJson::array(), maps = OrderedJson::array();
+  for (const NetOutput* output : order) {
+    outputs.push_back({{"id", output->id},
+                       {"group", group_of(output->id)},
+                       {"title", output->title},
+                       {"probability", json_number(output->probability, 4)},
+                       {"screening", json_number(output->screening_threshold, 4)},
+                       {"confirming", json_number(output->confirming_threshold, 4)},
+                       {"flag", flag_name(flag_of(*output))}});
+  }
+  for (const ClassActivationMap& map : net.maps) {
+    const NetOutput* output = find_output(net, map.output_id);
+    maps.push_back({{"output_id", map.output_id},
+                    {"title", output ? output->title : map.output_id},
+                    {"relevance", slice(blob, map.relevance)},
+                    {"start_s", json_number(map.start_s, 4)},
+                    {"step_s", json_number(map.step_s, 6)}});
+  }
+  return {{"model_id", net.model_id},   {"title", net.title},
+          {"precision", net.precision}, {"not_run_because", net.not_run_because},
+          {"outputs", outputs},         {"maps", maps}};
+}
+
+const char* origin_name(LeadOrigin origin) {
+  switch (origin) {
+    case LeadOrigin::kAbsent: return "absent";
+    case LeadOrigin::kRecorded: return "recorded";
+    case LeadOrigin::kDerived: return "derived";
+  }
+  return "absent";
+}
+
+OrderedJson boundaries(const BeatFiducials& f) {
+  return {{"p_on", json_index(f.p_on)},
+          {"p_off", json_index(f.p_off)},
+          {"qrs_on", json_index(f.qrs_on)},
+          {"qrs_off", json_index(f.qrs_off)},
+          {"t_off", json_index(f.t_off)}};
+}
+
+OrderedJson ecg_value(const ViewInput& input, std::vector<float>& blob) {
+  const EcgRecord& record = *input.record;
+  OrderedJson leads = OrderedJson::array();
+  for (int lead = 0; lead < kLeadCount; ++lead)
+    leads.push_back({{"name", kLeadNames[lead]},
+                     {"origin", origin_name(record.origin[lead])},
+                     {"trace", slice(blob, record.mv[lead])}});
+  OrderedJson beats = OrderedJson::array(), median = nullptr;
+  if (input.findings) {
+    for (const Beat& beat : input.findings->beats) {
+      OrderedJson one = {{"class", beat_class_name(beat.beat_class)}, {"r", json_index(beat.global.r_peak)}};
+      one.update(boundaries(beat.global));
+      beats.push_back(std::move(one));
+    }
+    const RepresentativeBeat& representative = input.findings->representative;
+    if (representative.beats_used > 0) {
+      OrderedJson traces = OrderedJson::array();
+      for (int lead = 0; lead < kLeadCount; ++lead)
+        traces.push_back({{"name", kLeadNames[lead]}, {"trace", slice(blob, representative.mv[lead])}});
+      median = {
+          {"r_index", representative.r_index}, {"beats_used", representative.beats_used}, {"leads", traces}};
+      median.update(boundaries(representative.global));
+    }
+  }
+  return {{"sample_rate_hz", json_number(record.sample_rate_hz, 6)},
+          {"samples", record.sample_count()},
+          {"leads", leads},
+          {"filter",
+           {{"high_pass_hz", json_number(input.filter.high_pass_hz, 3)},
+            {"low_pass_hz", json_number(input.filter.low_pass_hz, 3)},
+            {"notch_hz", json_number(input.filter.notch_hz, 3)}}},
+          {"beats", beats},
+          {"median", median}};
+}
+
+OrderedJson models_value(const std::vector<ModelDescription>& models) {
+  OrderedJson all = OrderedJson::array();
+  for (const ModelDescription& m : models)
+    all.push_back({{"id", m.id},
+                   {"title", m.title},
+                   {"version", m.version},
+                   {"precision", m.precision},
+                   {"licence", m.licence},
+                   {"card", m.card},
+                   {"training", m.training}});
+  return all;
+}
+
+}  // namespace
+
+View result_view(const ViewInput& input) {
+  View view;
+  const Screening none;
+  const EcgFindings unmeasured;
+  EcgNetFindings no_network;
+  no_network.not_run_because = "No network was asked.";
+  const Screening& screening = input.screening ? *input.screening : none;
+  const EcgFindings& findings = input.findings ? *input.findings : unmeasured;
+
+  OrderedJson json;
+  json["version"] = kEngineVersion;
+  json["disclaimer"] = kDisclaimer;
+  json["input"] = input_value(input);
+  json["profile"] = profile_value(input.profile);
+  json["answer"] = answer_value(screening);
+  json["next_step"] = {{"headline", screening.next_step.headline},
+                       {"steps", screening.next_step.steps},
+                       {"urgent", screening.next_step.urgent},
+                       {"citation", screening.next_step.citation},
+                       {"most_useful_test", screening.next_step.most_useful_test}};
+  json["evidence"] = evidence_value(screening);
+  json["measurements"] = measurements_value(findings);
+  json["criteria"] = criteria_value(findings);
+  json["rhythm"] = findings.rhythm_text;
+  json["warnings"] = findings.warnings;
+  json["quality"] = quality_value(findings);
+  json["network"] = network_value(input.net ? *input.net : no_network, view.blob);
+  json["ecg"] = ecg_value(input, view.blob);
+  json["models"] = models_value(input.models);
+  view.json = json_text(json);
+  return view;
+}
+
+}  // namespace precordia
