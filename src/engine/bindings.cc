@@ -1,0 +1,173 @@
+// The engine as JavaScript sees it (class `Engine`, WebAssembly only). Everything that can fail returns JSON text:
+// {"ok":true,...} or {"error":{"code","message","detail"}}. Arrays cross as fresh typed arrays, so nothing dangles when memory grows.
+#include <emscripten/bind.h>
+#include <emscripten/val.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/version.h"
+#include "engine/examination.h"
+#include "formats/read_ecg.h"
+#include "signal/resample.h"
+
+namespace precordia {
+namespace {
+
+using emscripten::val;
+using Json = nlohmann::json;
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+std::string outcome_of(const Error& error) {
+  return text_of({{"error", {{"code", error_code_name(error.code)}, {"message", error.message}, {"detail", error.detail}}}});
+}
+
+std::string outcome_of(const Result<void>& result) {
+  return result ? R"({"ok":true})" : outcome_of(result.error());
+}
+
+std::vector<uint8_t> bytes_of(const val& array) { return emscripten::convertJSArrayToNumberVector<uint8_t>(array); }
+std::vector<float> floats_of(const val& array) { return emscripten::convertJSArrayToNumberVector<float>(array); }
+
+val float_array(std::span<const float> values) {
+  return val::global("Float32Array").new_(emscripten::typed_memory_view(values.size(), values.data()));
+}
+
+class Engine {
+ public:
+  std::string load_manifest(const std::string& json) {
+    if (auto loaded = examination_.load_manifest(json); !loaded) return outcome_of(loaded.error());
+    Json models = Json::array();
+    for (const EcgModel& model : examination_.manifest().models) models.push_back(description(model));
+    return text_of({{"ok", true}, {"models", models}, {"skipped", examination_.manifest().skipped}});
+  }
+  std::string add_head(const std::string& model_id, const val& bytes) {
+    return outcome_of(examination_.add_head(model_id, bytes_of(bytes)));
+  }
+  std::string choose_model(const std::string& id) { return outcome_of(examination_.choose_model(id)); }
+  std::string check_known_answer(const std::string& model_id, const std::string& precision, int index, const val& logits) {
+    const EcgModel* model = examination_.manifest().find(model_id);
+    if (!model) return outcome_of(Error{ErrorCode::kWrongUsage, "There is no network with the id '" + model_id + "'.", ""});
+    const auto difference = precordia::check_known_answer(*model, static_cast<size_t>(index), precision, floats_of(logits));
+    if (!difference) return outcome_of(difference.error());
+    return text_of({{"ok", true}, {"max_difference", *difference}});
+  }
+
+  void begin() { examination_.begin(); }
+  void add_file(const std::string& name, const val& bytes) { examination_.add_file(name, bytes_of(bytes)); }
+  std::string read() { return with_summary(examination_.read()); }
+  std::string load_simulated(const std::string& condition) { return with_summary(examination_.load_simulated(condition)); }
+  std::string set_profile(const std::string& json) { return outcome_of(examination_.set_profile(json)); }
+  void set_display_filter(double high_pass_hz, double low_pass_hz, double notch_hz) {
+    examination_.set_display_filter({high_pass_hz, low_pass_hz, notch_hz});
+  }
+  std::string measure() { return outcome_of(examination_.measure()); }
+
+  std::string network_request() {
+    const auto planned = examination_.plan_network();
+    if (!planned) return outcome_of(planned.error());
+    Json out = {{"ok", true}, {"request", nullptr}, {"not_run_because", examination_.not_run_because()}};
+    if (*planned) {
+      const EcgModel& model = *examination_.planned_model();
+      out["request"] = {{"model_id", model.id},
+                        {"input_name", model.input.name},
+                        {"shape", {1, model.input.leads.size(), model.input.samples}},
+                        {"logits_name", model.logits_name},
+                        {"features_name", model.features_name}};
+    }
+    return text_of(out);
+  }
+  val network_tensor() const { return float_array(examination_.network_tensor()); }
+  // What shaders/resample.wgsl needs to make the same tensor on the GPU.
+  val network_window() const {
+    val out = val::object();
+    const EcgModel* model = examination_.planned_model();
+    if (!model) return val::null();
+    const EcgNetWindow& window = examination_.network_window();
+    const ResamplingKernel kernel = resampling_kernel(window.sample_rate_hz, model->input.sample_rate_hz);
+    out.set("signal", float_array(window.mv));
+    out.set("leads", model->input.leads.size());
+    out.set("input_samples", window.sample_count);
+    out.set("output_samples", model->input.samples);
+    out.set("from_hz", window.sample_rate_hz);
+    out.set("to_hz", model->input.sample_rate_hz);
+    out.set("step", kernel.step);
+    out.set("half_width", kernel.half_width);
+    out.set("table_per_sample", kernel.table_per_sample);
+    out.set("table", float_array(kernel.table));
+    return out;
+  }
+  std::string network_answer(const val& logits, const val& features, const std::string& precision) {
+    return outcome_of(examination_.network_answer(
+        floats_of(logits), features.isNull() || features.isUndefined() ? std::vector<float>{} : floats_of(features), precision));
+  }
+  void network_failed(const std::string& sentence) { examination_.network_failed(sentence); }
+  std::string fuse() { return outcome_of(examination_.fuse()); }
+
+  std::string screen_json(const std::string& input) const { return examination_.screen_json(input); }
+  std::string measure_json(const std::string& input) const { return examination_.measure_json(input); }
+  std::string predict_json(const std::string& input) const { return examination_.predict_json(input); }
+  std::string report_html(const std::string& date, const std::string& app_version) const {
+    return examination_.report_html(date, app_version);
+  }
+  std::string record_csv() const { return examination_.record_csv(); }
+  std::string answer_text() const { return examination_.answer_text(); }
+  val view() const {
+    const View view = examination_.view();
+    val out = val::object();
+    out.set("json", view.json);
+    out.set("blob", float_array(view.blob));
+    return out;
+  }
+
+ private:
+  static Json description(const EcgModel& model) {
+    Json precisions = Json::array();
+    for (const ModelArtefact& artefact : model.artefacts) precisions.push_back(artefact.precision);
+    return {{"id", model.id},           {"title", model.title},     {"version", model.version},   {"task", model.task},
+            {"precisions", precisions}, {"licence", model.licence}, {"training", model.training}, {"card", model.card}};
+  }
+  std::string with_summary(const Result<void>& result) const {
+    if (!result) return outcome_of(result.error());
+    return text_of({{"ok", true}, {"summary", examination_.input_summary()}});
+  }
+  Examination examination_;
+};
+
+std::string engine_version() { return kEngineVersion; }
+double largest_file_bytes() { return static_cast<double>(kLargestFileBytes); }
+
+}  // namespace
+
+EMSCRIPTEN_BINDINGS(precordia_engine) {
+  emscripten::function("engine_version", &engine_version);
+  emscripten::function("largest_file_bytes", &largest_file_bytes);
+  emscripten::class_<Engine>("Engine")
+      .constructor<>()
+      .function("load_manifest", &Engine::load_manifest)
+      .function("add_head", &Engine::add_head)
+      .function("choose_model", &Engine::choose_model)
+      .function("check_known_answer", &Engine::check_known_answer)
+      .function("begin", &Engine::begin)
+      .function("add_file", &Engine::add_file)
+      .function("read", &Engine::read)
+      .function("load_simulated", &Engine::load_simulated)
+      .function("set_profile", &Engine::set_profile)
+      .function("set_display_filter", &Engine::set_display_filter)
+      .function("measure", &Engine::measure)
+      .function("network_request", &Engine::network_request)
+      .function("network_tensor", &Engine::network_tensor)
+      .function("network_window", &Engine::network_window)
+      .function("network_answer", &Engine::network_answer)
+      .function("network_failed", &Engine::network_failed)
+      .function("fuse", &Engine::fuse)
+      .function("screen_json", &Engine::screen_json)
+      .function("measure_json", &Engine::measure_json)
+      .function("predict_json", &Engine::predict_json)
+      .function("report_html", &Engine::report_html)
+      .function("record_csv", &Engine::record_csv)
+      .function("answer_text", &Engine::answer_text)
+      .function("view", &Engine::view);
+}
+
+}  // namespace precordia

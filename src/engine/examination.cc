@@ -1,0 +1,262 @@
+#include "engine/examination.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/text.h"
+#include "base/version.h"
+#include "formats/read_ecg.h"
+#include "report/answer_words.h"
+#include "report/html.h"
+#include "report/json.h"
+
+namespace precordia {
+namespace {
+
+struct NamedCondition {
+  const char* name;
+  SimulatedCondition condition;
+};
+constexpr NamedCondition kConditions[] = {{"normal", SimulatedCondition::kNormal},
+                                          {"lbbb", SimulatedCondition::kLeftBundleBranchBlock},
+                                          {"lvh_strain", SimulatedCondition::kLvHypertrophyStrain},
+                                          {"old_anterior_mi", SimulatedCondition::kOldAnteriorInfarction},
+                                          {"af", SimulatedCondition::kAtrialFibrillation}};
+
+constexpr double kShortestSeconds = 1.0;
+constexpr double kSlowestRateHz = 80, kFastestRateHz = 20000;
+
+Error not_ready() { return {ErrorCode::kWrongUsage, "There is no result yet: read and measure an ECG first.", ""}; }
+
+// A record on which nothing can be measured is refused here, once, for every way in.
+Result<void> check_usable(const EcgRecord& record) {
+  if (record.lead_count() == 0)
+    return fail(ErrorCode::kNotAnEcg, "This file holds no ECG lead that Precordia knows (I to aVF, V1 to V6).");
+  if (!(record.sample_rate_hz >= kSlowestRateHz && record.sample_rate_hz <= kFastestRateHz))
+    return fail(ErrorCode::kUnusable, format_text("This ECG was sampled at %.4g Hz; Precordia needs 80 Hz or more to measure it.",
+                                                  record.sample_rate_hz));
+  if (record.duration_s() < kShortestSeconds)
+    return fail(ErrorCode::kUnusable, format_text("This ECG lasts %.2f s; at least one second is needed to measure anything.",
+                                                  record.duration_s()));
+  for (const auto& lead : record.mv) {
+    float low = INFINITY, high = -INFINITY;
+    for (float v : lead) {
+      if (std::isnan(v)) continue;
+      low = std::min(low, v);
+      high = std::max(high, v);
+    }
+    if (high - low > 0.02f) return {};
+  }
+  return fail(ErrorCode::kUnusable,
+              "Every lead of this ECG is flat or empty: check the electrodes and the cable, and record it again.");
+}
+
+}  // namespace
+
+Result<void> Examination::load_manifest(std::string_view json) {
+  PRECORDIA_TRY(ModelManifest manifest, parse_manifest(json));
+  manifest_ = std::move(manifest);
+  heads_.clear();
+  planned_ = nullptr;
+  chosen_model_.clear();
+  return {};
+}
+
+Result<void> Examination::add_head(std::string_view model_id, std::span<const uint8_t> bytes) {
+  const EcgModel* model = manifest_.find(model_id);
+  if (!model) return fail(ErrorCode::kWrongUsage, "There is no network with the id '" + std::string(model_id) + "'.");
+  PRECORDIA_TRY(NetHead head, parse_head(*model, bytes));
+  heads_.insert_or_assign(std::string(model_id), std::move(head));
+  return {};
+}
+
+Result<void> Examination::choose_model(std::string_view model_id) {
+  if (!manifest_.find(model_id))
+    return fail(ErrorCode::kWrongUsage, "There is no network with the id '" + std::string(model_id) + "'.");
+  chosen_model_ = model_id;
+  return {};
+}
+
+void Examination::begin() {
+  files_.clear();
+  input_name_.clear();
+  record_.reset();
+  profile_ = {};
+  findings_.reset();
+  planned_ = nullptr;
+  window_ = {};
+  not_run_because_.clear();
+  net_.reset();
+  screening_.reset();
+}
+
+void Examination::add_file(std::string name, std::vector<uint8_t> bytes) {
+  files_.push_back({std::move(name), std::move(bytes)});
+}
+
+Result<void> Examination::read() {
+  if (files_.empty()) return fail(ErrorCode::kWrongUsage, "No file was given.");
+  std::vector<InputFile> inputs;
+  for (const HeldFile& file : files_) inputs.push_back({file.name, file.bytes});
+  PRECORDIA_TRY(EcgRecord record, read_ecg(inputs));
+  derive_limb_leads(record);
+  if (auto usable = check_usable(record); !usable) return usable;
+  input_name_ = files_.front().name;
+  files_.clear();   // the samples are all that is kept
+  record_ = std::move(record);
+  return {};
+}
+
+Result<void> Examination::load_simulated(std::string_view condition) {
+  for (const NamedCondition& known : kConditions) {
+    if (condition != known.name) continue;
+    SimulatedPatient patient;
+    patient.condition = known.condition;
+    record_ = simulate_patient(patient).record;
+    input_name_ = "Simulated patient";
+    return {};
+  }
+  return fail(ErrorCode::kWrongUsage, "There is no simulated patient called '" + std::string(condition) +
+                                          "': choose normal, lbbb, lvh_strain, old_anterior_mi or af.");
+}
+
+Result<void> Examination::set_profile(std::string_view json) {
+  PRECORDIA_TRY(profile_, parse_profile(json));
+  return {};
+}
+
+PersonForRanges Examination::person() const {
+  PersonForRanges person{profile_.age_years, profile_.sex};
+  if (!person.age_years) person.age_years = record_->patient.age_years;
+  if (!person.sex) person.sex = record_->patient.sex;
+  return person;
+}
+
+Result<void> Examination::measure() {
+  if (!record_) return fail(ErrorCode::kWrongUsage, "No ECG has been read yet.");
+  findings_ = measure_ecg(*record_, person());
+  screening_.reset();
+  return {};
+}
+
+Result<bool> Examination::plan_network() {
+  if (!record_ || !findings_) return fail(ErrorCode::kWrongUsage, "The ECG has not been measured yet.");
+  planned_ = nullptr;
+  net_.reset();
+  not_run_because_.clear();
+  const EcgModel* model = chosen_model_.empty() ? (manifest_.models.empty() ? nullptr : &manifest_.models.front())
+                                                : manifest_.find(chosen_model_);
+  if (!model) {
+    network_failed("No ECG network is installed.");
+    return false;
+  }
+  std::array<bool, kLeadCount> usable;
+  for (int i = 0; i < kLeadCount; ++i) usable[i] = findings_->quality[i].usable;
+  auto window = choose_window(*record_, usable, *model);
+  if (!window) {
+    network_failed(window.error().message);
+    return false;
+  }
+  window_ = std::move(*window);
+  planned_ = model;
+  return true;
+}
+
+std::vector<float> Examination::network_tensor() const {
+  return planned_ ? prepare_tensor(window_, *planned_) : std::vector<float>{};
+}
+
+Result<void> Examination::network_answer(std::span<const float> logits, std::span<const float> features,
+                                         std::string_view precision) {
+  if (!planned_) return fail(ErrorCode::kWrongUsage, "No network was asked for.");
+  static const NetHead no_head;
+  const auto head = heads_.find(planned_->id);
+  auto findings = interpret_outputs(*planned_, head == heads_.end() ? no_head : head->second, window_, logits, features, precision);
+  if (!findings) {
+    network_failed(findings.error().message);
+    return std::unexpected(findings.error());
+  }
+  net_ = std::move(*findings);
+  return {};
+}
+
+void Examination::network_failed(std::string sentence) {
+  not_run_because_ = std::move(sentence);
+  net_.emplace();
+  net_->not_run_because = not_run_because_;
+}
+
+Result<void> Examination::fuse() {
+  if (!record_ || !findings_) return fail(ErrorCode::kWrongUsage, "The ECG has not been measured yet.");
+  screening_ = screen(profile_, *record_, &*findings_, net_ ? &*net_ : nullptr);
+  return {};
+}
+
+std::vector<ModelDescription> Examination::model_descriptions() const {
+  std::vector<ModelDescription> out;
+  for (const EcgModel& model : manifest_.models) {
+    const bool ran = net_ && net_->model_id == model.id;
+    out.push_back({model.id, model.title, model.version, ran ? net_->precision : "", model.licence, "models/" + model.card,
+                   model.training});
+  }
+  return out;
+}
+
+std::string Examination::input_summary() const { return record_ ? record_text(*record_) : ""; }
+
+std::string Examination::screen_json(std::string_view input) const {
+  if (!record_ || !screening_) return error_json(input, not_ready());
+  return precordia::screen_json(input, *record_, findings_ ? &*findings_ : nullptr, net_ ? &*net_ : nullptr, *screening_,
+                                model_descriptions());
+}
+
+std::string Examination::measure_json(std::string_view input) const {
+  if (!record_ || !findings_) return error_json(input, not_ready());
+  return precordia::measure_json(input, *record_, *findings_);
+}
+
+std::string Examination::predict_json(std::string_view input) const {
+  if (!net_) return error_json(input, not_ready());
+  if (!net_->not_run_because.empty()) return error_json(input, Error{ErrorCode::kUnusable, net_->not_run_because, ""});
+  for (const ModelDescription& model : model_descriptions())
+    if (model.id == net_->model_id) return precordia::predict_json(input, *net_, model);
+  return error_json(input, not_ready());
+}
+
+std::string Examination::answer_text() const { return screening_ ? precordia::answer_text(*screening_) : ""; }
+
+std::string Examination::record_csv() const {
+  if (!record_) return {};
+  std::string out = "time_s";
+  for (const char* name : kLeadNames) out += std::string(",") + name;
+  out += '\n';
+  const size_t count = record_->sample_count();
+  out.reserve(count * 100);
+  for (size_t i = 0; i < count; ++i) {
+    out += fixed_text(i / record_->sample_rate_hz, 6);
+    for (const auto& lead : record_->mv) {
+      out += ',';
+      if (!lead.empty() && !std::isnan(lead[i])) out += fixed_text(lead[i], 5);
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+ViewInput Examination::view_input(const EcgRecord& drawn) const {
+  return {&drawn,  filter_,     findings_ ? &*findings_ : nullptr, net_ ? &*net_ : nullptr, screening_ ? &*screening_ : nullptr,
+          profile_, input_name_, model_descriptions()};
+}
+
+std::string Examination::report_html(std::string_view date, std::string_view app_version) const {
+  if (!record_) return {};
+  return html_report(view_input(*record_), std::string(date), std::string(app_version));
+}
+
+View Examination::view() const {
+  if (!record_) return {};
+  const EcgRecord drawn = filtered_for_display(*record_, filter_);
+  return result_view(view_input(drawn));
+}
+
+}  // namespace precordia

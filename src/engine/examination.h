@@ -1,0 +1,93 @@
+// The facade: one examination of one person, step by step. It does no I/O and never waits: the host (browser worker,
+// command line, test) brings the files, runs the networks it is asked to run, and hands their outputs back.
+//
+//   load_manifest, add_head                 once
+//   begin, add_file..., read | load_simulated
+//   measure, plan_networks, [network_output], fuse, then any of the *_json, report_html and view
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "ecg/ecg_findings.h"
+#include "fusion/screening.h"
+#include "nets/ecg_network.h"
+#include "nets/manifest.h"
+#include "report/view_json.h"
+#include "signal/ecg_record.h"
+#include "signal/filters.h"
+#include "signal/simulated_patient.h"
+
+namespace precordia {
+
+class Examination {
+ public:
+  Result<void> load_manifest(std::string_view json);
+  const ModelManifest& manifest() const { return manifest_; }
+  Result<void> add_head(std::string_view model_id, std::span<const uint8_t> bytes);
+  // Which network answers: the first one of the manifest unless chosen here. Error kWrongUsage for an unknown id.
+  Result<void> choose_model(std::string_view model_id);
+
+  // Forgets the person examined before: files, record, findings, profile.
+  void begin();
+  void add_file(std::string name, std::vector<uint8_t> bytes);
+  Result<void> read();
+  Result<void> load_simulated(std::string_view condition);   // "normal", "lbbb", "lvh_strain", "old_anterior_mi", "af"
+  Result<void> set_profile(std::string_view json);
+  void set_display_filter(const DisplayFilter& filter) { filter_ = filter; }
+
+  Result<void> measure();
+  // True when the record fits the chosen network; otherwise `not_run_because()` has the sentence and screening goes on without.
+  Result<bool> plan_network();
+  const std::string& not_run_because() const { return not_run_because_; }
+  const EcgModel* planned_model() const { return planned_; }
+  const EcgNetWindow& network_window() const { return window_; }
+  std::vector<float> network_tensor() const;
+  // Both outputs of one run. On an error the screening goes on without the network and says why.
+  Result<void> network_answer(std::span<const float> logits, std::span<const float> features, std::string_view precision);
+  // The host could not run the network; `sentence` is shown.
+  void network_failed(std::string sentence);
+  Result<void> fuse();
+
+  std::string input_summary() const;                       // "12 leads · 10.0 s · 500 Hz"
+  std::string screen_json(std::string_view input) const;   // require fuse()
+  std::string measure_json(std::string_view input) const;  // requires measure()
+  std::string predict_json(std::string_view input) const;  // requires network_answer(); otherwise the error object
+  std::string report_html(std::string_view date, std::string_view app_version) const;
+  std::string answer_text() const;                         // for the accessible mirror: the answer in plain sentences
+  std::string record_csv() const;                          // time_s,I,...,V6 in mV, empty = missing
+  View view() const;
+
+ private:
+  ModelManifest manifest_;
+  std::map<std::string, NetHead, std::less<>> heads_;
+  std::string chosen_model_;
+  struct HeldFile {
+    std::string name;
+    std::vector<uint8_t> bytes;
+  };
+  std::vector<HeldFile> files_;
+  std::string input_name_;
+  std::optional<EcgRecord> record_;
+  ClinicalProfile profile_;
+  DisplayFilter filter_;
+  std::optional<EcgFindings> findings_;
+  const EcgModel* planned_ = nullptr;
+  EcgNetWindow window_;
+  std::string not_run_because_;
+  std::optional<EcgNetFindings> net_;
+  std::optional<Screening> screening_;
+
+  PersonForRanges person() const;
+  std::vector<ModelDescription> model_descriptions() const;
+  ViewInput view_input(const EcgRecord& drawn) const;   // `drawn` must outlive the result
+};
+
+}  // namespace precordia
