@@ -1,0 +1,68 @@
+#include "dashboard/app_state.h"
+
+#include <utility>
+
+#include "dashboard/json_reader.h"
+
+namespace precordia::dashboard {
+
+const Condition kConditions[kConditionCount] = {
+    {"normal", "Normal ECG", "Sinus rhythm, nothing abnormal"},
+    {"lbbb", "Left bundle branch block", "Broad QRS, notched in I and V6"},
+    {"lvh_strain", "LV hypertrophy with strain", "High voltages, inverted T waves"},
+    {"old_anterior_mi", "Old anterior infarction", "Q waves in V1 to V4"},
+    {"af", "Atrial fibrillation", "Irregular, no P waves"},
+};
+
+namespace {
+
+void queue(AppState& state, const Json& command) {
+  state.commands.push_back(command.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+void send(AppState& state, const char* command) {
+  Json json;
+  json["command"] = command;
+  queue(state, json);
+}
+
+void send_text(AppState& state, const char* command, const char* key, std::string_view value) {
+  Json json;
+  json["command"] = command;
+  json[key] = std::string(value);
+  queue(state, json);
+}
+
+void send_filter(AppState& state, const FilterView& filter) {
+  Json json;
+  json["command"] = "set_filter";
+  json["high_pass_hz"] = filter.high_pass_hz;
+  json["low_pass_hz"] = filter.low_pass_hz;
+  json["notch_hz"] = filter.notch_hz;
+  queue(state, json);
+}
+
+void show_view(AppState& state, std::optional<ViewModel> view) {
+  const bool same_record = view && state.view && view->input.name == state.view->input.name &&
+                           view->ecg.samples == state.view->ecg.samples;
+  state.view = std::move(view);
+  state.error.clear();
+  if (!state.view) {
+    if (state.screen == Screen::kResult) state.screen = Screen::kStart;
+    return;
+  }
+  state.screen = Screen::kResult;
+  if (same_record) return;  // a new filter or profile keeps the reader's place
+  state.tab = Tab::kAnswer;
+  state.open_evidence.clear();
+  state.open_groups.clear();
+  state.open_criterion.clear();
+  state.paper.caliper = {};
+  state.paper.settings.start_s = 0;
+  state.paper.pan_px = 0;
+  state.paper.relevance_map = 0;
+}
+
+}  // namespace precordia::dashboard

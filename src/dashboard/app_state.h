@@ -1,0 +1,83 @@
+// Everything the dashboard remembers: what the host handed over, where the user is, and the commands that
+// wait for the host.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "dashboard/host_status.h"
+#include "dashboard/paper.h"
+#include "dashboard/touch.h"
+#include "dashboard/view_model.h"
+
+namespace precordia::dashboard {
+
+enum class Screen { kStart, kResult, kAbout };
+enum class Tab { kAnswer, kEcg, kMeasures, kNetwork };  // of the compact arrangement
+
+enum class Zoom { kFit, kTrue, kFree };
+
+// A caliper lies on the paper, not on the screen: it keeps its place when the paper is moved or zoomed.
+struct Caliper {
+  bool placed = false;
+  double x0_mm = 0, y0_mm = 0, x1_mm = 0, y1_mm = 0;
+  int grabbed = -1;                           // what the pointer moves: 0 or 1 an end, 2 both, -1 nothing
+  double pointer_x_px = 0, pointer_y_px = 0;  // where it was last
+};
+
+struct PaperState {
+  PaperSettings settings;
+  bool layout_chosen = false;  // else the arrangement chooses
+  Zoom zoom = Zoom::kFit;
+  double free_px_per_mm = kCssPxPerMm;
+  double true_px_per_mm = kCssPxPerMm;
+  bool calibrating = false;
+  double pan_px = 0;  // how far the paper is moved to the left, >= 0
+  Fling fling;
+  bool calipers_on = false;
+  Caliper caliper;
+  bool relevance_on = true;
+  int relevance_map = 0;      // index into NetworkView::maps
+  bool options_open = false;  // compact arrangement: the rest of the controls
+  bool marks_on = false;      // wave onsets and ends on the paper
+  // Of the last frame, for zooming around a point and for what the status line says.
+  double shown_px_per_mm = kCssPxPerMm;
+};
+
+struct AppState {
+  std::optional<ViewModel> view;
+  HostStatus status;
+  std::optional<Progress> progress;
+  std::string error;
+
+  Screen screen = Screen::kStart;
+  Tab tab = Tab::kAnswer;
+  PaperState paper;
+  std::set<std::string> open_evidence;  // ids of expanded entries
+  std::set<std::string> open_groups;    // network groups shown in full
+  bool all_criteria = false;
+  std::string open_criterion;
+  int provider_choice = 0;  // automatic, WebAssembly, WebGPU
+
+  std::vector<std::string> commands;  // JSON objects for the host, oldest first
+};
+
+// The commands of the host's contract, queued.
+void send(AppState& state, const char* command);
+void send_text(AppState& state, const char* command, const char* key, std::string_view value);
+void send_filter(AppState& state, const FilterView& filter);
+
+// Shows a result, or with nothing goes back to the start.
+void show_view(AppState& state, std::optional<ViewModel> view);
+
+struct Condition {
+  const char* id;  // of the engine's simulated patients
+  const char* title;
+  const char* hint;
+};
+inline constexpr int kConditionCount = 5;
+extern const Condition kConditions[kConditionCount];
+
+}  // namespace precordia::dashboard

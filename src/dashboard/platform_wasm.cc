@@ -1,0 +1,65 @@
+#include "dashboard/platform_wasm.h"
+
+#include <GLES3/gl3.h>
+#include <emscripten/html5.h>
+
+#include <cmath>
+#include <utility>
+
+#include "imgui_impl_opengl3.h"
+
+namespace precordia::dashboard {
+
+WebGlCanvas::WebGlCanvas(std::string selector) : selector_(std::move(selector)) { begin(); }
+
+bool WebGlCanvas::begin() {
+  EmscriptenWebGLContextAttributes attributes;
+  emscripten_webgl_init_context_attributes(&attributes);
+  attributes.majorVersion = 2;
+  attributes.minorVersion = 0;
+  attributes.alpha = false;
+  attributes.depth = false;
+  attributes.stencil = false;
+  attributes.antialias = false;  // Dear ImGui brings its own edges
+  attributes.powerPreference = EM_WEBGL_POWER_PREFERENCE_LOW_POWER;
+  const EMSCRIPTEN_WEBGL_CONTEXT_HANDLE handle =
+      emscripten_webgl_create_context(selector_.c_str(), &attributes);
+  if (handle <= 0) return false;
+  context_ = static_cast<unsigned long>(handle);
+  emscripten_webgl_make_context_current(handle);
+  backend_ready_ = ImGui_ImplOpenGL3_Init("#version 300 es");
+  return backend_ready_;
+}
+
+void WebGlCanvas::lost() {
+  lost_ = true;
+  // Forgets the objects while deleting them is a no-op; afterwards their names would belong to no context.
+  if (backend_ready_) ImGui_ImplOpenGL3_DestroyDeviceObjects();
+}
+
+bool WebGlCanvas::restored() {
+  lost_ = false;
+  if (context_ == 0) return begin();
+  emscripten_webgl_make_context_current(static_cast<EMSCRIPTEN_WEBGL_CONTEXT_HANDLE>(context_));
+  return ImGui_ImplOpenGL3_CreateDeviceObjects();
+}
+
+void WebGlCanvas::draw(App& app, const WindowSize& size) {
+  if (!ready() || !backend_ready_) return;
+  ImGui_ImplOpenGL3_NewFrame();  // makes shaders, buffers and the font texture when there are none
+  if (app.take_fonts_changed()) {
+    ImGui_ImplOpenGL3_DestroyFontsTexture();
+    ImGui_ImplOpenGL3_CreateFontsTexture();
+    // The atlas was built before this frame was drawn, but its texture is only known now.
+    for (ImDrawList* list : ImGui::GetDrawData()->CmdLists) {
+      for (ImDrawCmd& command : list->CmdBuffer) command.TextureId = ImGui::GetIO().Fonts->TexID;
+    }
+  }
+  glViewport(0, 0, static_cast<int>(std::lround(size.width_px * size.device_pixel_ratio)),
+             static_cast<int>(std::lround(size.height_px * size.device_pixel_ratio)));
+  glClearColor(0.953f, 0.941f, 0.918f, 1);
+  glClear(GL_COLOR_BUFFER_BIT);
+  ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+}
+
+}  // namespace precordia::dashboard

@@ -1,0 +1,57 @@
+// One type scale, two weights of IBM Plex Sans. Sizes are CSS em sizes, as a browser counts them (Dear ImGui
+// counts from ascender to descender instead). The atlas is rasterised for the screen's pixel density and
+// rebuilt when that changes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "dashboard/imgui_headers.h"
+
+namespace precordia::dashboard {
+
+enum class Type { kCaption, kCaptionStrong, kBody, kBodyStrong, kTitle, kHeading, kDisplay };
+inline constexpr int kTypeCount = 7;
+
+float type_size(Type type);    // em, px: 13 13 15 15 18 24 32
+float line_height(Type type);  // px: 18 18 22 22 26 32 40
+
+// The two faces as TrueType files. They are kept, so that the atlas can be rebuilt.
+struct FontFiles {
+  std::vector<uint8_t> regular, semibold;
+};
+
+// (ascender - descender) / unitsPerEm of a TrueType file, from its hhea and head tables; 0 when it is none.
+double ttf_height_per_em(std::span<const uint8_t> ttf);
+
+// Builds the atlas into ImGui's current context for `pixels_per_px` device pixels per CSS pixel. False when a
+// file is no TrueType font; the atlas then holds Dear ImGui's built-in face.
+bool build_fonts(const FontFiles& files, float pixels_per_px);
+
+ImFont* font(Type type);
+
+// ---- measuring and drawing: positions in CSS px, text as UTF-8
+// ----------------------------------------------------------
+
+float text_width(Type type, std::string_view text);
+
+// One line, its top left (top of the line box) at `at`. Returns its width.
+float draw_text(ImDrawList* list, Type type, ImVec2 at, ImU32 colour, std::string_view text);
+void draw_text_right(ImDrawList* list, Type type, ImVec2 top_right, ImU32 colour, std::string_view text);
+void draw_text_centred(ImDrawList* list, Type type, ImVec2 min, ImVec2 max, ImU32 colour,
+                       std::string_view text);
+
+// One line cut with an ellipsis to `width`. Returns the width drawn.
+float draw_text_fitted(ImDrawList* list, Type type, ImVec2 at, float width, ImU32 colour,
+                       std::string_view text);
+
+// Wrapped text: its height, and drawing it. A text without letters has no height.
+float paragraph_height(Type type, std::string_view text, float width);
+float draw_paragraph(ImDrawList* list, Type type, ImVec2 at, float width, ImU32 colour,
+                     std::string_view text);
+// Width of the widest line after wrapping.
+float paragraph_width(Type type, std::string_view text, float width);
+
+}  // namespace precordia::dashboard
