@@ -1,0 +1,34 @@
+// bench.html measures in Chromium under the app's own security policy, and shows what it measured.
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { kStages } from '../../web/examination.mjs';
+import { launchChromium, serveApp } from './support.mjs';
+
+const browser = await launchChromium();
+after(() => browser?.close());
+
+test('bench.html prints medians per stage on WASM with two threads', { skip: browser ? false : 'no Chromium on this machine', timeout: 180000 }, async (t) => {
+  const app = await serveApp();
+  try {
+    const page = await browser.newPage();
+    const complaints = [];
+    page.on('console', (message) => { if (/Content Security Policy|Refused/.test(message.text())) complaints.push(message.text()); });
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => { if (!request.url().startsWith(app.url)) complaints.push(request.url()); });
+    await page.goto(`${app.url}bench.html?runs=10&provider=wasm`);
+    await page.waitForFunction(() => window.benchResult, null, { timeout: 150000 });
+    const { runs, cross_origin_isolated: isolated, configurations: [wasm] } = await page.evaluate(() => window.benchResult);
+    assert.equal(runs, 10);
+    assert.equal(isolated, true);
+    assert.equal(wasm.threads, 2);
+    t.diagnostic(`median ${wasm.median_ms.total} ms in the worker, ${wasm.round_trip_ms} ms seen from the page: ${JSON.stringify(wasm.median_ms)}`);
+    assert.ok(wasm.median_ms.total > 0 && wasm.round_trip_ms > 0);
+    const shown = await page.locator('tbody tr').allInnerTexts();
+    assert.equal(shown.length, kStages.length + 2);
+    assert.match(shown.at(-2), /^From file to result\s+\d+\.\d\d$/);
+    assert.deepEqual(complaints, []);
+    await page.close();
+  } finally {
+    await app.close();
+  }
+});

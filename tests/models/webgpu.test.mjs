@@ -1,0 +1,163 @@
+// The WebGPU path in Chromium on a software adapter: the WGSL kernel against its C++ twin, the networks against WASM, and
+// what happens when the graphics processor fails.
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { simulatedWfdbFiles, wfdbRecord } from '../../web/benchmark.mjs';
+import { examine } from '../../web/examination.mjs';
+import { launchChromium, openBuiltEngine, openEmptyPage, serveApp, startWorker } from './support.mjs';
+
+const kLargestTensorDifferenceMv = 1e-4;
+const kStartMs = 120000;  // a software adapter compiles every kernel on the processor
+
+const browser = await launchChromium();
+const skip = browser ? false : 'no Chromium on this machine';
+let app;
+before(async () => { app = await serveApp(); });
+after(async () => {
+  await browser?.close();
+  await app?.close();
+});
+
+const openPage = (url = app.url) => openEmptyPage(browser, url, kStartMs);
+
+// The simulated patient stretched to other sample rates by straight lines: what matters is that both twins get the same.
+function recordAt(engine, rate) {
+  const [, signal] = simulatedWfdbFiles(engine, 'lbbb');
+  const source = new Int16Array(signal.bytes.buffer);
+  const count = Math.ceil(10 * rate) + 1;
+  const values = new Int16Array(count * 12);
+  for (let i = 0; i < count; ++i) {
+    const at = Math.min(4999, (i * 500) / rate);
+    const before = Math.floor(at);
+    for (let lead = 0; lead < 12; ++lead) {
+      const [a, b] = [source[before * 12 + lead], source[Math.min(4999, before + 1) * 12 + lead]];
+      values[i * 12 + lead] = Math.round(a + (at - before) * (b - a));
+    }
+  }
+  return wfdbRecord(rate, values);
+}
+
+test('resample.wgsl gives the tensor of the C++ resampler', { skip }, async (t) => {
+  const { engine } = await openBuiltEngine();
+  const page = await openPage();
+  for (const rate of [100, 128, 250, 257, 500, 599.88, 1000, 2000]) {
+    await examine(engine, null, { files: recordAt(engine, rate) }, { until: 'measure' });
+    assert.ok(JSON.parse(engine.network_request()).request, `${rate} Hz`);
+    const raw = engine.network_window();
+    const expected = engine.network_tensor();
+    const plain = { ...raw, signal: Array.from(raw.signal), table: Array.from(raw.table) };
+    const actual = await page.evaluate(async (window) => {
+      const { createGpuResampler } = await import('/webgpu_resample.js');
+      const shader = await (await fetch('/shaders/resample.wgsl')).text();
+      const device = await (await navigator.gpu.requestAdapter()).requestDevice();
+      const { resample } = await createGpuResampler(device, shader);
+      const tensor = resample({ ...window, signal: new Float32Array(window.signal), table: new Float32Array(window.table) });
+      const copy = device.createBuffer({ size: tensor.size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+      const encoder = device.createCommandEncoder();
+      encoder.copyBufferToBuffer(tensor, 0, copy, 0, tensor.size);
+      device.queue.submit([encoder.finish()]);
+      await copy.mapAsync(GPUMapMode.READ);
+      const values = Array.from(new Float32Array(copy.getMappedRange()));
+      device.destroy();
+      return values;
+    }, plain);
+    assert.equal(actual.length, expected.length);
+    const largest = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - actual[i])), 0);
+    t.diagnostic(`${rate} Hz: largest difference ${largest.toExponential(2)} mV`);
+    assert.ok(largest < kLargestTensorDifferenceMv, `${rate} Hz: ${largest} mV`);
+  }
+  await page.close();
+});
+
+const probabilities = (result) => Object.fromEntries(JSON.parse(result.view.json).network.outputs.map(({ id, probability }) => [id, probability]));
+
+test('a whole examination on WebGPU agrees with WASM, and a lost device is survived', { skip, timeout: 400000 }, async (t) => {
+  const page = await openPage();
+  const { send, violations } = await startWorker(page);
+
+  const wasm = await send({ type: 'init', provider: 'wasm', threads: 2 }, 'ready');
+  assert.equal(wasm.status.provider, 'wasm', wasm.message);
+  assert.equal(wasm.status.threads, 2, wasm.status.provider_note);
+  const onWasm = await send({ type: 'examine', id: 1, simulated: 'lbbb' }, 'result');
+
+  // The devices that the worker asks for from now on can be broken from here.
+  const worker = page.workers().find((candidate) => candidate.url().endsWith('/worker.js'));
+  await worker.evaluate(() => {
+    const { requestDevice } = GPUAdapter.prototype;
+    GPUAdapter.prototype.requestDevice = async function (...options) {
+      self.lastDevice = await requestDevice.apply(this, options);
+      return self.lastDevice;
+    };
+  });
+  const webgpu = await send({ type: 'init', provider: 'webgpu', threads: 2 }, 'ready');
+  assert.equal(webgpu.status.provider, 'webgpu', webgpu.status?.provider_note ?? webgpu.message);
+  assert.equal(webgpu.status.models[0].precision, 'int8-weights');
+  const onGpu = await send({ type: 'examine', id: 2, simulated: 'lbbb' }, 'result');
+  assert.equal(onGpu.provider, 'webgpu');
+  const [a, b] = [probabilities(onWasm), probabilities(onGpu)];
+  const worst = Object.keys(a).reduce((most, id) => (Math.abs(a[id] - b[id]) > Math.abs(a[most] - b[most]) ? id : most));
+  t.diagnostic(`int8 on WASM and weight-only int8 on WebGPU: largest difference ${Math.abs(a[worst] - b[worst]).toFixed(4)} (${worst})`);
+  assert.ok(Math.abs(a[worst] - b[worst]) < 0.15, worst);
+
+  await worker.evaluate(() => { self.lastDevice.destroy(); });
+  const afterLoss = await send({ type: 'examine', id: 3, simulated: 'lbbb' }, 'result');
+  assert.equal(afterLoss.provider, 'wasm');
+  assert.match(afterLoss.provider_note, /graphics processor was reset/);
+  assert.deepEqual(probabilities(afterLoss), a);
+
+  // The device is opened again in the background and taken into use by a later examination.
+  let recovered;
+  for (let id = 4; id < 200; ++id) {
+    recovered = await send({ type: 'examine', id, simulated: 'lbbb' }, 'result');
+    if (recovered.provider === 'webgpu') break;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  assert.equal(recovered.provider, 'webgpu', recovered.provider_note);
+  assert.deepEqual(violations, []);
+  await page.close();
+});
+
+test('a WebGPU that computes something else is not used, and that is said', { skip, timeout: 300000 }, async () => {
+  const wrong = await serveApp((file, bytes) => {
+    if (file !== 'models/manifest.json') return bytes;
+    const manifest = JSON.parse(bytes);
+    for (const model of manifest.models) {
+      for (const answer of model.known_answers) answer.logits['int8-weights'] = answer.logits['int8-weights'].map((logit) => logit + 1);
+    }
+    return JSON.stringify(manifest);
+  });
+  try {
+    const page = await openPage(wrong.url);
+    const { send } = await startWorker(page);
+    const { status } = await send({ type: 'init', provider: 'webgpu', threads: 1 }, 'ready');
+    assert.equal(status.provider, 'wasm');
+    assert.match(status.provider_note, /WebGPU failed its start-up test/);
+    const result = await send({ type: 'examine', id: 1, simulated: 'normal' }, 'result');
+    assert.equal(result.provider, 'wasm');
+    await page.close();
+  } finally {
+    await wrong.close();
+  }
+});
+
+test('without being asked, a WebGPU that is emulated or slow is left alone, and no examination waits for it', { skip, timeout: 300000 }, async () => {
+  const page = await openPage();
+  const { send } = await startWorker(page);
+  const emulated = await send({ type: 'init', provider: 'auto', threads: 2 }, 'status');
+  assert.equal(emulated.status.provider, 'wasm');
+  assert.match(emulated.status.provider_note, /only emulated/);
+
+  // From here on the software adapter passes for hardware.
+  const worker = page.workers().find((candidate) => candidate.url().endsWith('/worker.js'));
+  await worker.evaluate(() => Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false }));
+  await send({ type: 'init', provider: 'auto', threads: 2 }, 'ready');
+  const meanwhile = await send({ type: 'examine', id: 1, simulated: 'normal' }, 'result');
+  assert.equal(meanwhile.provider, 'wasm');
+  let note = '';
+  for (let id = 2; id < 200 && note === ''; ++id) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    note = (await send({ type: 'examine', id, simulated: 'normal' }, 'result')).provider_note;
+  }
+  assert.match(note, /slower/);
+  await page.close();
+});

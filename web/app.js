@@ -1,0 +1,391 @@
+// The page: starts the engine's worker and the dashboard and carries messages between them. No clinical logic, no storage.
+//
+//   files, demonstration patient ─▶ worker ─▶ result ─▶ dashboard (canvas) and text view (DOM), always both
+//   commands of the dashboard or of the text's buttons ─▶ perform()
+//
+// URL parameters: provider=auto|wasm|webgpu, threads=N, demo=CONDITION (opens the simulated patient at once).
+import { dashboardObstacle, engineObstacle } from './capabilities.js';
+import { createDocumentView } from './document_view.js';
+import { createEngineClient, EngineError } from './engine_client.js';
+import { watchForFiles } from './file_intake.js';
+import { createOffline } from './offline.js';
+import { createProfileDialog } from './profile_dialog.js';
+import { createReportView, fileNameFor, saveText } from './report_view.js';
+import { createTextView } from './text_view.js';
+
+const kProgressAfterMs = 200;
+const kCancelAfterMs = 2000;
+
+const by = (id) => document.getElementById(id);
+const parameters = new URLSearchParams(location.search);
+
+// What is on screen: {input, profile, filter, view, message}. `input` is {files: File[]} or {simulated}; the files are handles, read
+// again when needed. Dropped when the examination is closed.
+let shown = null;
+// The examination that the worker holds right now; differs from `shown` after a file that failed or a restarted worker.
+let held = null;
+// What the user last asked for, {input, profile, filter}; ahead of `shown` while it is being computed.
+let wanted = null;
+let status = {
+  provider: '', threads: 0, provider_note: '', offline_ready: false, update_available: false, app_version: '',
+  models: [], timings: [], licences: [],
+};
+let error = null;
+let dashboard = null;
+
+// ---- What the user sees -----------------------------------------------------------------------------------------------------
+
+const text = createTextView({
+  open: () => perform({ command: 'open' }),
+  demo: () => perform({ command: 'demo', condition: 'lbbb' }),
+  profile: () => perform({ command: 'edit_profile' }),
+  print: () => perform({ command: 'print' }),
+  export: () => perform({ command: 'export_json' }),
+  close: () => perform({ command: 'close' }),
+  update: () => perform({ command: 'update' }),
+  cancel: () => perform({ command: 'cancel' }),
+});
+
+function showError(sentence) {
+  error = sentence;
+  dashboard?.setError(sentence);
+  text.setError(sentence);
+}
+
+function showStatus(changes) {
+  status = { ...status, ...changes };
+  dashboard?.setStatus(status);
+  text.setStatus(status);
+}
+
+function showResult(examination) {
+  shown = examination;
+  diagnostics.resultsShown += 1;
+  const { view } = examination.message;
+  dashboard?.setView(view.json, view.blob);
+  text.setView(examination.view, examination.message.answer);
+  const { timings, provider, provider_note } = examination.message;
+  showStatus({ timings, provider, provider_note });
+}
+
+function showStart() {
+  newestWork += 1;  // what is still being computed is not shown
+  shown = null;
+  held = null;
+  wanted = null;
+  activity.end();
+  engine.forget();
+  profileDialog.close();
+  reportView.close();
+  dashboard?.setView(null, null);
+  text.setView(null, null);
+}
+
+/** Progress that appears only when there is something to wait for, and a cancel only when the wait is long. */
+const activity = (() => {
+  let timers = [];
+  let progress = null;
+  let visible = false;
+  const show = () => {
+    dashboard?.setProgress(visible ? progress : null);
+    text.setProgress(visible ? progress : null);
+  };
+  const end = () => {
+    timers.forEach(clearTimeout);
+    timers = [];
+    progress = null;
+    if (visible) {
+      visible = false;
+      show();
+    }
+  };
+  return {
+    begin(stage) {
+      end();
+      progress = { stage, fraction: null, cancellable: false };
+      timers = [
+        setTimeout(() => { visible = true; show(); }, kProgressAfterMs),
+        setTimeout(() => { progress = { ...progress, cancellable: true }; show(); }, kCancelAfterMs),
+      ];
+    },
+    report({ stage, fraction }) {
+      if (!progress) return;
+      progress = { ...progress, stage, fraction };
+      if (visible) show();
+    },
+    end,
+    get current() { return visible ? progress : null; },
+  };
+})();
+
+// ---- Examinations -----------------------------------------------------------------------------------------------------------
+
+async function filesForWorker(files) {
+  return Promise.all(files.map(async (file) => {
+    try {
+      return { name: file.name, buffer: await file.arrayBuffer() };
+    } catch {
+      throw new EngineError('cannot_read', `The file ${file.name} could not be read; it may have been moved or its drive removed.`);
+    }
+  }));
+}
+
+/** Has the worker read `input` afresh, with what the user said of the person and of the display. Resolves to what to show. */
+async function runExamination({ input, profile, filter }) {
+  held = null;
+  const payload = { profile: profile ?? undefined, filter: filter ?? undefined };
+  let transfer = [];
+  if (input.files) {
+    payload.files = await filesForWorker(input.files);
+    transfer = payload.files.map(({ buffer }) => buffer);
+  } else {
+    payload.simulated = input.simulated;
+  }
+  const message = await engine.examine(payload, transfer);
+  held = { input, profile, filter, message, view: JSON.parse(message.view.json) };
+  return held;
+}
+
+/**
+ * Runs `work` with progress, then `onDone`. What changes the screen supersedes whatever was under way: an older result is not shown,
+ * nor an older error. Work that only reads what is on screen (`supersedes` false) lets the other finish.
+ */
+let newestWork = 0;
+async function busy(stage, work, onDone, { supersedes = true } = {}) {
+  if (supersedes) newestWork += 1;
+  const mine = newestWork;
+  activity.begin(stage);
+  try {
+    const result = await work();
+    if (mine === newestWork) onDone(result);
+  } catch (failure) {
+    held = null;  // the worker lets go of an examination that failed in any way
+    if (mine === newestWork) wanted = shown;
+    if (mine === newestWork && failure.code !== 'cancelled') {
+      showError(failure instanceof EngineError ? failure.message : 'Something went wrong in the app; reload the page and try again.');
+      if (!(failure instanceof EngineError)) console.error(failure);
+    }
+  } finally {
+    if (mine === newestWork) activity.end();
+  }
+}
+
+/** Another person: nothing said of the former one carries over. The display filter is the user's, and stays until the examination
+    is closed. */
+async function examine(input) {
+  const startedAt = performance.now();
+  showError(null);
+  if (engine.busy) engine.cancel();
+  wanted = { input, profile: null, filter: wanted?.filter ?? null };
+  const asked = wanted;
+  await busy('Reading the file', () => runExamination(asked), (examination) => {
+    showResult(examination);
+    diagnostics.fileToResultMs = performance.now() - startedAt;
+    if (history.state?.screen !== 'result') history.pushState({ screen: 'result' }, '');
+  });
+}
+
+/** A change to the examination on screen: only what depends on it is computed again, if the worker still holds it. */
+async function amend(type, change) {
+  if (!shown) return;
+  wanted = { ...wanted, ...change };
+  const asked = wanted;
+  await busy('Updating the answer', async () => {
+    if (held?.input !== asked.input) return runExamination(asked);
+    const message = await engine.request(type, held.message.id, change);
+    held = { ...asked, message, view: JSON.parse(message.view.json) };
+    return held;
+  }, (examination) => {
+    if (shown) showResult(examination);
+  });
+}
+
+/** A text that the engine writes about the examination on screen ('report' or 'json'), handed to `onDone` with a file name's stem. */
+async function write(type, payload, onDone) {
+  if (!shown) return;
+  const asked = wanted;
+  await busy(type === 'report' ? 'Writing the report' : 'Writing the file', async () => {
+    if (held?.input !== asked.input) await runExamination(asked);
+    return engine.request(type, held.message.id, payload);
+  }, (message) => {
+    if (shown) onDone(message, shown.view.input.name);
+  }, { supersedes: false });
+}
+
+const today = () => new Date().toLocaleString('sv-SE', { dateStyle: 'short', timeStyle: 'short' });  // 2026-01-31 14:05
+
+// ---- Commands ---------------------------------------------------------------------------------------------------------------
+
+const commands = {
+  open: () => by('file-input').click(),
+  demo: ({ condition }) => examine({ simulated: condition }),
+  edit_profile: () => shown && profileDialog.open(shown.view.profile, shown.view.input.patient),
+  set_filter: ({ high_pass_hz, low_pass_hz, notch_hz }) => amend('filter', { filter: { high_pass_hz, low_pass_hz, notch_hz } }),
+  print: () => write('report', { date: today() }, ({ html }, name) => reportView.open(html, fileNameFor(name, '.html'))),
+  export_json: () => write('json', {}, (message, name) => saveText(fileNameFor(name, '.json'), 'application/json', message.text)),
+  cancel: () => {
+    newestWork += 1;  // whatever still comes of it is not shown
+    wanted = shown;
+    held = null;
+    engine.cancel();
+    activity.end();
+  },
+  close: () => {
+    if (history.state?.screen === 'result') history.back();
+    else showStart();
+  },
+  open_card: ({ path }) => documentView.open(path),
+  dismiss_error: () => showError(null),
+  set_provider: ({ provider }) => {
+    showStatus({ provider: '', provider_note: 'The networks are being checked on this device.' });
+    engine.chooseProvider(provider).then(() => {
+      held = null;  // the examination on screen is run again, by the new provider
+      return amend('profile', {});
+    }, showFailedStart);
+  },
+  update: async () => {
+    if (shown || engine.busy) {
+      showError('Close this examination first; the update waits until then.');
+      return;
+    }
+    showError(await offline.update());
+  },
+};
+
+function perform(command) {
+  const run = Object.hasOwn(commands, command.command) ? commands[command.command] : null;
+  run?.(command);
+}
+
+// ---- Parts ------------------------------------------------------------------------------------------------------------------
+
+const profileDialog = createProfileDialog({
+  dialog: by('profile-dialog'),
+  form: by('profile-form'),
+  onApply: (profile) => amend('profile', { profile }),
+});
+const reportView = createReportView({ dialog: by('report-dialog'), frame: by('report-frame') });
+const documentView = createDocumentView({
+  dialog: by('document-dialog'), title: by('document-title'), body: by('document-body'), onError: showError,
+});
+
+const obstacle = engineObstacle();
+const engine = obstacle ? brokenEngine(obstacle) : createEngineClient({
+  provider: ['wasm', 'webgpu'].includes(parameters.get('provider')) ? parameters.get('provider') : 'auto',
+  threads: Number.parseInt(parameters.get('threads') ?? '', 10) || undefined,
+  onStatus: showStatus,
+  onProgress: activity.report,
+  onRestart: () => { held = null; },
+});
+
+/** Stands in where the engine cannot run at all: every request is answered with the reason. */
+function brokenEngine(sentence) {
+  const failure = new EngineError('unsupported', sentence);
+  const rejected = Promise.reject(failure);
+  rejected.catch(() => {});
+  const refuse = () => rejected;
+  return { ready: rejected, busy: false, request: refuse, examine: refuse, chooseProvider: refuse, cancel() {}, forget() {} };
+}
+
+function showFailedStart(failure) {
+  // A damaged file, which the service worker has named already, is the better explanation.
+  const sentence = error ?? (failure instanceof EngineError ? failure.message : 'The analysis engine could not start; reload the page.');
+  showError(sentence);
+  text.setStartState(sentence);
+}
+
+async function startDashboard() {
+  const reason = dashboardObstacle();
+  if (reason) {
+    text.becomeThePage(reason);
+    return;
+  }
+  try {
+    const { createDashboard } = await import('./dashboard_host.js');
+    dashboard = await createDashboard(by('dashboard'), { onCommand: perform, fontBase: 'assets/fonts/' });
+    dashboard.setStatus(status);
+    dashboard.setError(error);
+  } catch (failure) {
+    console.error(failure);
+    text.becomeThePage('The dashboard could not be drawn in this browser; the full answer is shown as text instead.');
+  }
+  if (shown) showResult(shown);
+}
+
+watchForFiles({
+  input: by('file-input'),
+  dropHint: by('drop-hint'),
+  onFiles: (files) => examine({ files }),
+  onError: showError,
+});
+
+// The back button leads from a result to the start screen. A reload starts at the start screen: nothing was stored.
+history.replaceState({ screen: 'start' }, '');
+window.addEventListener('popstate', ({ state }) => {
+  if (state?.screen !== 'result') {
+    if (engine.busy) engine.cancel();
+    showStart();
+  } else if (!shown) {
+    history.back();  // forward to an examination that was closed: there is nothing to go to
+  }
+});
+
+// The dashboard takes the Tab key for its own controls. So that the keyboard alone reaches the text too, the first Tab of a fresh
+// page goes to its link, and F6 (the key that moves between the parts of a window) does so from anywhere.
+window.addEventListener('keydown', (event) => {
+  if (document.body.classList.contains('plain') || document.querySelector('dialog[open]')) return;
+  if (event.key === 'F6' || (event.key === 'Tab' && !event.shiftKey && document.activeElement === document.body)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    by('plain-link').focus({ focusVisible: true });
+  }
+}, { capture: true });
+
+const offline = createOffline({
+  onState: showStatus,
+  onDamaged: (sentence) => {
+    showError(sentence);
+    text.setStartState(sentence);
+  },
+});
+
+async function start() {
+  const dashboardStarted = startDashboard();
+  const load = (path) => fetch(path).then((response) => response.json()).catch(() => null);
+  const loading = { release: load('version.json'), licences: load('licences.json') };
+  try {
+    await engine.ready;
+    text.setStartState('Ready. Open an ECG file, or drop one anywhere on this page.');
+  } catch (failure) {
+    await dashboardStarted;
+    showFailedStart(failure);
+  }
+  await dashboardStarted;
+  const release = (await loading.release)?.version ?? '';
+  showStatus({
+    app_version: [status.engine_version, release && `(${release})`].filter(Boolean).join(' '),
+    licences: await loading.licences ?? [],
+  });
+  document.body.classList.remove('starting');
+  // After the app runs, so that storing it does not slow its first start.
+  offline.store();
+  const condition = parameters.get('demo');
+  if (condition && !obstacle) await examine({ simulated: condition });
+}
+
+// Diagnostics for tests and for a support call: what is on screen already, and counters. `perform` is what the buttons do.
+const diagnostics = {
+  ready: null,
+  fileToResultMs: null,
+  resultsShown: 0,
+  perform,
+  get status() { return status; },
+  get error() { return error; },
+  get progress() { return activity.current; },
+  get framesDrawn() { return dashboard?.framesDrawn ?? 0; },
+  get lastResult() {
+    return shown && { view: shown.view, answer: shown.message.answer, timings: status.timings, provider: status.provider };
+  },
+};
+window.precordia = diagnostics;
+diagnostics.ready = start();

@@ -1,0 +1,395 @@
+// ./precordia: the engine of the app without a browser. What others rely on is in docs/command-line.md; in short: results on stdout,
+// sentences on stderr, exit 0 = every input was used, 1 = some could not be, 2 = wrong usage. With --json every input gives
+// one line with one object, in order; one bad input does not stop the rest.
+//
+//   main ── options ── for each input: gather files ▸ examine (examination.mjs) ▸ print
+//                └──── bench: the simulated patient, in one process per configuration
+import { execFile } from 'node:child_process';
+import { mkdir, open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
+import { measurementText, networkText, screeningText } from './cli_text.mjs';
+import { ExaminationError, examine, kLargestFileBytes, openEngine, tooLarge, unwrap } from './examination.mjs';
+import { NodeNetworks, modelReader } from './node_networks.mjs';
+
+const engineUrl = new URL('../build/wasm/engine.mjs', import.meta.url);
+const modelsUrl = new URL('../models/', import.meta.url);
+
+const help = `Precordia reads 12-lead ECG files and says what they show about heart failure. Decision support for research, not a
+medical device.
+
+  ./precordia screen   ECGFILE...  whole screening: answer, reasons, next step
+  ./precordia measure  ECGFILE...  heart rate, intervals, axes, voltages, criteria, fiducial points
+  ./precordia predict  ECGFILE...  probabilities of the network
+  ./precordia convert  ECGFILE...  --out OUT.csv (or a folder for several): samples in mV as CSV
+  ./precordia bench                median milliseconds per stage on this machine
+
+  --json                one JSON object per input, one per line, in order
+  --age YEARS           (screen) age, 18 to 120        --sex F|M   (screen) sex
+  --profile FILE        (screen) JSON: {"age_years", "sex", "symptoms", "prior_infarction", "nt_probnp_ng_l"}
+  --model ID            (screen, predict) network of models/manifest.json
+  --precision int8|fp32 (screen, predict, bench) version of the network; int8 unless given
+  --runs N              (bench) examinations that count, 20 unless given
+  --threads N           (bench) this number of threads only; otherwise a table of configurations
+  --out PATH            (convert) file, or folder for several inputs
+  --help, --version
+
+ECGFILE is a WFDB record (NAME, NAME.hea or NAME.dat; what belongs to it is read from the same folder), CSV or text.
+"-" as the only input reads paths from standard input, one per line.
+Exit status: 0 success, 1 an input could not be used, 2 wrong usage.
+`;
+
+const textOption = { type: 'string' };
+const jsonOption = { json: { type: 'boolean' } };
+const networkOptions = { model: textOption, precision: textOption };
+const profileOptions = { age: textOption, sex: textOption, profile: textOption };
+
+const commands = {
+  screen: { options: { ...jsonOption, ...networkOptions, ...profileOptions }, runsNetwork: true,
+            result: (engine, input) => engine.screen_json(input), text: screeningText },
+  measure: { options: { ...jsonOption }, runsNetwork: false, until: 'measure',
+             result: (engine, input) => engine.measure_json(input), text: measurementText },
+  predict: { options: { ...jsonOption, ...networkOptions }, runsNetwork: true,
+             result: (engine, input) => engine.predict_json(input), text: networkText },
+  convert: { options: { ...jsonOption, out: textOption }, runsNetwork: false },
+  bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption } },
+};
+
+// Commands of the whole project that this version does not have. They say so; they never pretend a result.
+const laterCommands = {
+  digitise: 'Reading paper ECGs from photographs is not part of this version.',
+  echo: 'Measuring echocardiogram clips is not part of this version.',
+  segment: 'Segmenting echocardiogram frames is not part of this version.',
+};
+
+class UsageError extends Error {}
+
+const complain = (sentence) => process.stderr.write(`precordia: ${sentence}\n`);
+
+// Waits when a pipe is full, so that nothing is lost and nothing piles up.
+function print(text) {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+// ---- inputs ------------------------------------------------------------------------------------------------------------
+
+async function* inputsOf(positionals) {
+  if (positionals.length === 1 && positionals[0] === '-') {
+    for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+      if (line.trim() !== '') yield line;
+    }
+  } else {
+    yield* positionals;
+  }
+}
+
+const kSystemSentences = {
+  ENOENT: 'There is no such file.',
+  EACCES: 'This file may not be read by this user.',
+  EPERM: 'This file may not be read by this user.',
+  EISDIR: 'This is a folder; give the files in it.',
+  ENAMETOOLONG: 'This file name is too long.',
+  ELOOP: 'This file is a link that leads nowhere.',
+};
+
+function cannotRead(error) {
+  return new ExaminationError('cannot_read', kSystemSentences[error.code] ?? 'This file could not be read.', String(error));
+}
+
+// Reads one file, refusing what is no plain file or over the limit before any of it is in memory.
+async function readInputFile(filePath) {
+  let handle;
+  try {
+    const about = await stat(filePath);
+    if (about.isDirectory()) throw Object.assign(new Error('folder'), { code: 'EISDIR' });
+    if (!about.isFile()) throw new ExaminationError('cannot_read', 'This is no ordinary file.');
+    if (about.size > kLargestFileBytes) throw tooLarge(path.basename(filePath), about.size);
+    handle = await open(filePath);
+    const bytes = await handle.readFile();
+    if (bytes.byteLength > kLargestFileBytes) throw tooLarge(path.basename(filePath), bytes.byteLength);  // it grew meanwhile
+    return { name: path.basename(filePath), bytes };
+  } catch (error) {
+    throw error instanceof ExaminationError ? error : cannotRead(error);
+  } finally {
+    await handle?.close();
+  }
+}
+
+const exists = (filePath) => stat(filePath).then((about) => about.isFile(), () => false);
+
+// The file to start with for what the user named: X.hea for a bare WFDB record name X or one of its signal files.
+async function startingFile(input) {
+  const header = (record) => `${record}.hea`;
+  if (!(await exists(input))) return (await exists(header(input))) ? header(input) : input;
+  const { dir, name, ext } = path.parse(input);
+  if (ext.toLowerCase() === '.dat' && (await exists(header(path.join(dir, name))))) return header(path.join(dir, name));
+  return input;
+}
+
+// Serves the companions that a header names, from its own folder only (examination.mjs lets plain file names through).
+// Names are tried as they are, then without regard to case: records often travel over file systems that ignore it.
+function companionLoader(folder) {
+  return async (names) => {
+    const loaded = [];
+    for (const name of names) {
+      let found = name;
+      if (!(await exists(path.join(folder, name)))) {
+        const listing = await readdir(folder).catch(() => []);
+        found = listing.find((entry) => entry.toLowerCase() === name.toLowerCase());
+      }
+      if (found) loaded.push({ name, bytes: (await readInputFile(path.join(folder, found))).bytes });
+    }
+    return loaded;
+  };
+}
+
+async function examineFile(engine, networks, input, { profile, until } = {}) {
+  const start = await startingFile(input);
+  const file = await readInputFile(start);
+  return examine(engine, networks, { files: [file], profile }, { loadCompanions: companionLoader(path.dirname(start)), until });
+}
+
+// ---- options -----------------------------------------------------------------------------------------------------------
+
+function readOptions(command, args) {
+  try {
+    return parseArgs({ args, options: commands[command].options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw new UsageError(error.message.split('. ')[0]);
+  }
+}
+
+async function readProfile({ age, sex, profile: profilePath }) {
+  let profile = {};
+  if (profilePath !== undefined) {
+    try {
+      profile = JSON.parse(await readFile(profilePath, 'utf8'));
+    } catch (error) {
+      throw new UsageError(error instanceof SyntaxError ? `--profile ${profilePath} is not valid JSON.` : `--profile ${profilePath} could not be read.`);
+    }
+    if (profile === null || typeof profile !== 'object' || Array.isArray(profile)) throw new UsageError('--profile must hold one JSON object.');
+  }
+  if (age !== undefined) {
+    profile.age_years = Number(age);
+    if (age.trim() === '' || !Number.isFinite(profile.age_years)) throw new UsageError('--age must be a number of years.');
+  }
+  if (sex !== undefined) profile.sex = sex.toUpperCase();
+  return profile;
+}
+
+function positiveInteger(text, name, most) {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > most) throw new UsageError(`--${name} must be a whole number from 1 to ${most}.`);
+  return value;
+}
+
+// Profile, network and precision are checked once, before any input: a typing error is wrong usage, not a bad input.
+function checkChoices({ engine, library }, options, profile) {
+  engine.begin();
+  try {
+    if (Object.keys(profile).length > 0) unwrap(engine.set_profile(JSON.stringify(profile)));
+    if (options.model !== undefined) unwrap(engine.choose_model(options.model));
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
+  if (options.precision !== undefined && !['int8', 'fp32'].includes(options.precision)) throw new UsageError('--precision must be int8 or fp32.');
+  const modelId = options.model ?? library.modelIds[0];
+  const precision = options.precision ?? 'int8';
+  if (modelId !== undefined && !library.precisions(modelId).includes(precision)) {
+    throw new UsageError(`The network ${modelId} has no ${precision} version; there are: ${library.precisions(modelId).join(', ')}.`);
+  }
+}
+
+// ---- commands ----------------------------------------------------------------------------------------------------------
+
+async function openEngineHere() {
+  try {
+    const { default: createEngineModule } = await import(engineUrl);
+    return await openEngine(createEngineModule, modelReader(modelsUrl));
+  } catch (error) {
+    if (error instanceof ExaminationError) throw error;
+    throw new ExaminationError('internal', 'The engine could not be started; build it again: cmake --build --preset wasm --target engine', String(error));
+  }
+}
+
+const errorObject = (input, version, { code, message }) => ({ input, engine_version: version, error: { code, message } });
+
+// Runs `work(input)` for every input; it returns the text of one JSON object. `recover` runs after a failure that is not
+// one of ours (a trap inside WebAssembly or a bug): that input is lost, the next ones are not. Returns the exit status.
+async function forEachInput(positionals, { json, version, text, recover }, work) {
+  let failures = 0;
+  for await (const input of inputsOf(positionals)) {
+    let line;
+    try {
+      line = await work(input);
+    } catch (error) {
+      const ours = error instanceof ExaminationError;
+      const shown = ours ? error : { code: 'internal', message: 'The analysis of this file stopped unexpectedly; please report it.' };
+      line = JSON.stringify(errorObject(input, version, shown));
+      if (!ours) {
+        complain(String(error.stack ?? error));
+        await recover();
+      }
+    }
+    const result = JSON.parse(line);
+    if (result.error) {
+      failures += 1;
+      complain(`${input}: ${result.error.message}`);
+    }
+    if (json) await print(line);
+    else if (!result.error) await print(text(result));
+  }
+  return failures > 0 ? 1 : 0;
+}
+
+async function runOnFiles(command, { values: options, positionals }) {
+  const { runsNetwork, until, result, text } = commands[command];
+  let opened = await openEngineHere();
+  const version = opened.module.engine_version();
+  const profile = await readProfile(options);
+  checkChoices(opened, options, profile);
+  const networks = runsNetwork ? new NodeNetworks({ ...opened, precision: options.precision }) : null;
+  const recover = async () => {
+    opened = await openEngineHere();
+    checkChoices(opened, options, profile);
+    if (networks) networks.engine = opened.engine;
+  };
+  return forEachInput(positionals, { json: options.json, version, text, recover }, async (input) => {
+    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, until });
+    // An answer without the network is no answer to whoever asked this command for one: a damaged installation must be seen.
+    if (networkFailure) throw new ExaminationError('model', networkFailure);
+    return result(opened.engine, input);
+  });
+}
+
+async function convert({ values: options, positionals }) {
+  if (options.out === undefined) throw new UsageError('convert needs --out OUT.csv (or a folder for several inputs).');
+  const several = positionals.length > 1 || positionals[0] === '-';
+  if (!several && path.extname(options.out).toLowerCase() !== '.csv') {
+    complain('This version writes CSV only; name the output OUT.csv.');
+    return 1;
+  }
+  let opened = await openEngineHere();
+  const version = opened.module.engine_version();
+  const text = ({ input, output }) => `${input} → ${output}`;
+  const recover = async () => { opened = await openEngineHere(); };
+  const written = new Set();
+  return forEachInput(positionals, { json: options.json, version, text, recover }, async (input) => {
+    await examineFile(opened.engine, null, input, { until: 'read' });
+    const output = several ? path.join(options.out, `${path.parse(input).name}.csv`) : options.out;
+    if (written.has(output)) throw new ExaminationError('cannot_write', `${output} was just written for another input of the same name; convert them one by one.`);
+    try {
+      if (several) await mkdir(options.out, { recursive: true });
+      await writeFile(output, opened.engine.record_csv());
+      written.add(output);
+    } catch (error) {
+      throw new ExaminationError('cannot_write', `${output} could not be written.`, String(error));
+    }
+    return JSON.stringify({ input, engine_version: version, output });
+  });
+}
+
+// ONNX Runtime fixes its number of threads when it starts, so each configuration gets a process of its own.
+const kBenchConfigurations = [
+  { precision: 'int8', threads: 1 },
+  { precision: 'int8', threads: 2 },
+  { precision: 'fp32', threads: 1 },
+];
+
+async function bench({ values: options, positionals }) {
+  if (positionals.length > 0) throw new UsageError('bench takes no input; it measures the built-in simulated patient.');
+  const runs = positiveInteger(options.runs ?? '20', 'runs', 1000);
+  if (options.threads === undefined && options.precision === undefined) return benchAll(runs, options.json);
+
+  const opened = await openEngineHere();
+  checkChoices(opened, options, {});
+  const precision = options.precision ?? 'int8';
+  const threads = positiveInteger(options.threads ?? '1', 'threads', 8);
+  const networks = new NodeNetworks({ ...opened, precision, threads });
+  const result = await benchmark(opened.engine, networks, simulatedWfdbFiles(opened.engine), runs);
+  await printBench(opened.module.engine_version(), runs, [{ provider: 'wasm', precision, threads, ...result }], options.json);
+  return 0;
+}
+
+async function benchAll(runs, json) {
+  const results = [];
+  let version;
+  for (const { precision, threads } of kBenchConfigurations) {
+    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), 'bench', '--json',
+      '--runs', String(runs), '--precision', precision, '--threads', String(threads)], { maxBuffer: 1 << 20 });
+    const part = JSON.parse(stdout);
+    version = part.engine_version;
+    results.push(...part.configurations);
+  }
+  await printBench(version, runs, results, json);
+  return 0;
+}
+
+async function printBench(version, runs, configurations, json) {
+  if (json) {
+    await print(JSON.stringify({ input: 'simulated patient (10 s, 12 leads, WFDB)', engine_version: version, runs, configurations }));
+    return;
+  }
+  const stages = Object.keys(configurations[0].median_ms);
+  const columns = configurations.map(({ precision, threads }) => `${precision}, ${threads} thread${threads > 1 ? 's' : ''}`);
+  const lines = [`Median milliseconds over ${runs} examinations of the simulated patient (WebAssembly under Node ${process.versions.node})`, '',
+    ['stage'.padEnd(12), ...columns.map((column) => column.padStart(16))].join('')];
+  for (const stage of stages) {
+    lines.push([stage.padEnd(12), ...configurations.map(({ median_ms: medians }) => medians[stage].toFixed(2).padStart(16))].join(''));
+  }
+  await print(lines.join('\n'));
+}
+
+async function refuse(command, args) {
+  const { values, positionals } = parseArgs({ args, options: jsonOption, allowPositionals: true, strict: false });
+  if (values.json) {
+    const { module } = await openEngineHere();
+    for await (const input of inputsOf(positionals.length > 0 ? positionals : [''])) {
+      await print(JSON.stringify(errorObject(input, module.engine_version(), { code: 'not_available', message: laterCommands[command] })));
+    }
+  }
+  complain(laterCommands[command]);
+  return 1;
+}
+
+async function main([command, ...args]) {
+  if (command === undefined) throw new UsageError('Say what to do.');
+  if (['--help', '-h', 'help'].includes(command) || args.includes('--help') || args.includes('-h')) {
+    await print(help.trimEnd());
+    return 0;
+  }
+  if (command === '--version') {
+    const { module } = await openEngineHere();
+    await print(`precordia ${module.engine_version()}`);
+    return 0;
+  }
+  if (Object.hasOwn(laterCommands, command)) return refuse(command, args);
+  if (!Object.hasOwn(commands, command)) throw new UsageError(`There is no command "${command}".`);
+  const parsed = readOptions(command, args);
+  if (command === 'bench') return bench(parsed);
+  if (parsed.positionals.length === 0) throw new UsageError(`${command} needs at least one file.`);
+  if (parsed.positionals.length > 1 && parsed.positionals.includes('-')) throw new UsageError('"-" must be the only input.');
+  return command === 'convert' ? convert(parsed) : runOnFiles(command, parsed);
+}
+
+// Whoever reads our output may stop early (| head); that is no failure worth a stack trace.
+process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
+let status;
+try {
+  status = await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageError) {
+    complain(`${error.message}\nTry ./precordia --help.`);
+    status = 2;
+  } else {
+    complain(error instanceof ExaminationError ? error.message : `stopped unexpectedly: ${error.stack ?? error}`);
+    status = 1;
+  }
+}
+process.exit(status);  // ONNX Runtime's threads would keep the process alive

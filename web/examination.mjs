@@ -1,0 +1,298 @@
+// One examination from bytes to an answer, independent of the host: the browser's worker, the command line and the tests
+// all drive the engine through this file, so that they cannot differ.
+//
+// The engine never waits and never touches the network or a disk. It says which network it wants run on which tensor; a
+// `networks` object, which the host brings, runs it:
+//
+//   networks.precision(modelId)            -> 'int8' | 'int8-weights' | 'fp32': the artefact that run() uses
+//   networks.prepare(request, engine)      -> feeds for run(): the input tensor, on the CPU or on the GPU
+//   networks.runModel(modelId, precision, feeds) -> {outputName: Float32Array}
+//   networks.fallBack(error)               -> true when it has switched to another provider and the network is worth another try
+//
+// Errors: everything that fails throws an ExaminationError carrying the engine's own code and sentence.
+
+// The largest single file that is looked at, in bytes. The same limit as kLargestFileBytes in src/formats/read_ecg.h: the
+// host applies it before it reads a file into memory. tests/cli/limits.test.mjs holds the two together.
+export const kLargestFileBytes = 64 * 1024 * 1024;
+
+// The most companion files (WFDB signal files and segments) that are loaded for one input.
+export const kMostCompanions = 64;
+
+// Stage names as they show in timings and progress, in the order in which they run.
+export const kStages = [
+  { stage: 'read', label: 'Reading the file' },
+  { stage: 'measure', label: 'Measuring the ECG' },
+  { stage: 'prepare', label: 'Preparing the network input' },
+  { stage: 'network', label: 'Running the network' },
+  { stage: 'interpret', label: 'Interpreting the network' },
+  { stage: 'fuse', label: 'Weighing the evidence' },
+  { stage: 'view', label: 'Preparing the display' },
+];
+const stageLabels = new Map(kStages.map(({ stage, label }) => [stage, label]));
+export const stageLabel = (stage) => stageLabels.get(stage) ?? stage;
+
+// `code` is one of the engine's names (src/base/result.cc), or one of the host's: 'cannot_read' (the operating system
+// refused the file), 'cancelled' (the user did), 'not_available' (a command that this version does not have).
+export class ExaminationError extends Error {
+  constructor(code, message, detail = '') {
+    super(message);
+    this.name = 'ExaminationError';
+    this.code = code;
+    this.detail = detail;
+  }
+}
+
+// Reads an answer of the engine: its object, or the error thrown.
+export function unwrap(text) {
+  const answer = JSON.parse(text);
+  if (answer.error) throw new ExaminationError(answer.error.code, answer.error.message, answer.error.detail ?? '');
+  return answer;
+}
+
+// Hexadecimal SHA-256 of `bytes`, or null in an insecure context, where browsers hide crypto.subtle.
+export async function sha256(bytes) {
+  const subtle = globalThis.crypto?.subtle;
+  if (!subtle) return null;
+  const digest = new Uint8Array(await subtle.digest('SHA-256', bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+// What models/manifest.json says, as the hosts need it. The engine reads the same text for everything clinical.
+export class ModelLibrary {
+  // readFile(path relative to models/) -> Promise<Uint8Array>
+  constructor(manifest, readFile) {
+    this.manifest = manifest;
+    this.readFile = readFile;
+  }
+
+  model(id) {
+    const model = this.manifest.models.find((candidate) => candidate.id === id);
+    if (!model) throw new ExaminationError('model', `There is no network named "${id}" in models/manifest.json.`);
+    return model;
+  }
+
+  get modelIds() {
+    return this.manifest.models.map((model) => model.id);
+  }
+
+  precisions(id) {
+    return this.model(id).artefacts.map((artefact) => artefact.precision);
+  }
+
+  // The artefact's bytes, checked against the manifest. Throws 'model' when the file is absent or altered.
+  async artefact(id, precision) {
+    const artefact = this.model(id).artefacts.find((candidate) => candidate.precision === precision);
+    if (!artefact) {
+      throw new ExaminationError('model',
+        `The network "${id}" has no ${precision} version; there are: ${this.precisions(id).join(', ')}.`);
+    }
+    return this.checkedFile(artefact.file, artefact.sha256);
+  }
+
+  async checkedFile(path, expectedSha256) {
+    let bytes;
+    try {
+      bytes = await this.readFile(path);
+    } catch (error) {
+      throw new ExaminationError('model', `The network file ${path} could not be read; install the app again.`, String(error));
+    }
+    const actual = await sha256(bytes);
+    if (actual !== null && actual !== expectedSha256) {
+      throw new ExaminationError('model', `The network file ${path} was altered or damaged; install the app again.`,
+        `sha256 ${actual}, expected ${expectedSha256}`);
+    }
+    return bytes;
+  }
+}
+
+// Starts an engine and gives it the manifest and every sidecar that the manifest names.
+// createEngineModule: the default export of engine.mjs. Returns {engine, library}.
+export async function openEngine(createEngineModule, readModelFile, moduleOptions = {}) {
+  const module = await createEngineModule(moduleOptions);
+  const engine = new module.Engine();
+  let manifestText;
+  try {
+    manifestText = new TextDecoder().decode(await readModelFile('manifest.json'));
+  } catch (error) {
+    throw new ExaminationError('model', 'The list of networks (models/manifest.json) could not be read; install the app again.', String(error));
+  }
+  const models = unwrap(engine.load_manifest(manifestText)).models;
+  const library = new ModelLibrary(JSON.parse(manifestText), readModelFile);
+  for (const { id, head } of library.manifest.models) {
+    if (head) unwrap(engine.add_head(id, await library.checkedFile(head.file, head.sha256)));
+  }
+  return { module, engine, library, models };
+}
+
+// Runs the manifest's known answers of one network at one precision through `runModel` (as in `networks`, above) and has
+// the engine compare. This is the only proof that a provider computes the network and not something else; it also warms
+// the provider up. Returns the largest difference in logits; throws 'model' on a mismatch or when there is none to check.
+export async function checkKnownAnswers({ engine, library, modelId, precision, runModel }) {
+  const { input, outputs, known_answers: cases = [] } = library.model(modelId);
+  if (cases.length === 0) {
+    throw new ExaminationError('model', `The network "${modelId}" comes without known answers, so it cannot be trusted on this device.`);
+  }
+  let largest = 0;
+  for (const [index, knownCase] of cases.entries()) {
+    const bytes = await library.checkedFile(knownCase.file, knownCase.sha256);
+    const values = new Float32Array(bytes.slice().buffer);
+    const answers = await runModel(modelId, precision, { [input.name]: { shape: input.shape, values } });
+    largest = Math.max(largest, unwrap(engine.check_known_answer(modelId, precision, index, answers[outputs[0].name])).max_difference);
+  }
+  return largest;
+}
+
+// Stop-watch over the stages of one examination; a stage that runs twice adds up. Milliseconds.
+export class StageTimings {
+  constructor(now = () => performance.now()) {
+    this.now = now;
+    this.milliseconds = new Map();
+  }
+
+  async time(stage, work) {
+    const start = this.now();
+    try {
+      return await work();
+    } finally {
+      this.milliseconds.set(stage, (this.milliseconds.get(stage) ?? 0) + this.now() - start);
+    }
+  }
+
+  get(stage) {
+    return this.milliseconds.get(stage) ?? 0;
+  }
+
+  get total() {
+    let sum = 0;
+    for (const value of this.milliseconds.values()) sum += value;
+    return sum;
+  }
+
+  // [{stage, label, ms}] in the order of kStages; only the stages that ran.
+  list() {
+    return kStages.filter(({ stage }) => this.milliseconds.has(stage))
+      .map(({ stage, label }) => ({ stage, label, ms: this.milliseconds.get(stage) }));
+  }
+}
+
+// What a host may follow and stop. onStage(stage, fraction 0..1) runs before each stage. isCancelled() is asked there too;
+// `breathe` lets the host's pending messages in first, so that a "cancel" that is already waiting is seen.
+const silentHooks = { onStage() {}, isCancelled: () => false, breathe: async () => {} };
+
+async function enter(stage, hooks) {
+  await hooks.breathe();
+  if (hooks.isCancelled()) throw new ExaminationError('cancelled', 'The examination was cancelled.');
+  hooks.onStage(stage, kStages.findIndex((entry) => entry.stage === stage) / kStages.length);
+}
+
+// Hands the input to the engine and reads it. input: {files: [{name, bytes: Uint8Array}]} or {simulated: condition}.
+// loadCompanions(names) -> Promise<[{name, bytes}]> serves files that the first one names, as far as the host has them.
+async function readInput(engine, input, loadCompanions) {
+  if (input.simulated !== undefined) return unwrap(engine.load_simulated(input.simulated));
+  const given = new Set();
+  const add = ({ name, bytes }) => {
+    if (bytes.byteLength > kLargestFileBytes) throw tooLarge(name, bytes.byteLength);
+    engine.add_file(name, bytes);
+    given.add(name);
+  };
+  input.files.forEach(add);
+  for (;;) {
+    try {
+      return unwrap(engine.read());
+    } catch (error) {
+      if (error.code !== 'missing_companion' || !loadCompanions) throw error;
+      const wanted = error.detail.split('\n').filter((name) => isPlainFileName(name) && !given.has(name));
+      if (wanted.length === 0 || given.size + wanted.length > kMostCompanions) throw error;
+      const loaded = await loadCompanions(wanted);
+      if (loaded.length === 0) throw error;
+      loaded.forEach(add);
+    }
+  }
+}
+
+// A header may name only files that lie beside it: whatever it says, nothing outside its folder is opened.
+export function isPlainFileName(name) {
+  return name.length > 0 && name.length <= 255 && name !== '.' && name !== '..' && !/[/\\\0:]/.test(name);
+}
+
+export function tooLarge(name, bytes) {
+  return new ExaminationError('too_large',
+    `This file is ${Math.round(bytes / 1048576)} MB; a 12-lead ECG file is far smaller, and the limit is ${kLargestFileBytes / 1048576} MB.`, name);
+}
+
+// Runs the network that the engine asks for and hands its outputs back. The engine asks for none when the record does not
+// fit, and knows why. A provider that fails gives way to the next one (networks.fallBack) and the same request is run again.
+// Returns {model_id, precision} of what ran, or null.
+async function runNetwork(engine, networks, timings, hooks) {
+  const { request } = unwrap(engine.network_request());
+  if (!request) return null;
+  for (;;) {
+    const precision = networks.precision(request.model_id);
+    try {
+      await enter('prepare', hooks);
+      const feeds = await timings.time('prepare', () => networks.prepare(request, engine));
+      await enter('network', hooks);
+      const outputs = await timings.time('network', () => networks.runModel(request.model_id, precision, feeds));
+      await enter('interpret', hooks);
+      await timings.time('interpret', () => unwrap(engine.network_answer(
+        outputs[request.logits_name], outputs[request.features_name] ?? null, precision)));
+      return { model_id: request.model_id, precision };
+    } catch (error) {
+      if (error.code === 'cancelled' || !networks.fallBack(error)) throw error;
+    }
+  }
+}
+
+// One whole examination. The previous person is forgotten first, whatever happens next.
+//   input     {files} or {simulated}, with optional `profile` (object) and `filter` {high_pass_hz, low_pass_hz, notch_hz}
+//   networks  see the top; null skips the networks (the answer then says that none was run)
+//   options   {hooks, loadCompanions, now, until}; until 'read' or 'measure' stops there
+// A network that cannot be run does not end the examination: the engine is told and the answer says so.
+// Returns {timings: StageTimings, summary, network: {model_id, precision} or null, networkFailure}. The engine is left ready
+// for view(), screen_json() and the rest.
+export async function examine(engine, networks, input, options = {}) {
+  const hooks = { ...silentHooks, ...options.hooks };
+  const timings = new StageTimings(options.now);
+  engine.begin();
+  if (input.profile) unwrap(engine.set_profile(JSON.stringify(input.profile)));
+  if (input.filter) setDisplayFilter(engine, input.filter);
+
+  await enter('read', hooks);
+  const { summary } = await timings.time('read', () => readInput(engine, input, options.loadCompanions));
+  let network = null;
+  let networkFailure = '';
+  if (options.until === 'read') return { timings, summary, network, networkFailure };
+  await enter('measure', hooks);
+  await timings.time('measure', () => unwrap(engine.measure()));
+  if (options.until === 'measure') return { timings, summary, network, networkFailure };
+  if (networks) {
+    try {
+      network = await runNetwork(engine, networks, timings, hooks);
+    } catch (error) {
+      if (error.code === 'cancelled') throw error;
+      networkFailure = error instanceof ExaminationError ? error.message : 'The network could not be run on this device.';
+      engine.network_failed(networkFailure);
+    }
+  }
+  await enter('fuse', hooks);
+  await timings.time('fuse', () => unwrap(engine.fuse()));
+  return { timings, summary, network, networkFailure };
+}
+
+export function setDisplayFilter(engine, { high_pass_hz, low_pass_hz, notch_hz }) {
+  engine.set_display_filter(high_pass_hz, low_pass_hz, notch_hz);
+}
+
+// A changed profile over the record that is already read: what was measured and what the network said stay.
+export async function reconsider(engine, profile, now) {
+  const timings = new StageTimings(now);
+  unwrap(engine.set_profile(JSON.stringify(profile)));
+  await timings.time('measure', () => unwrap(engine.measure()));
+  await timings.time('fuse', () => unwrap(engine.fuse()));
+  return timings;
+}
+
+// The network input on the CPU: the engine's own tensor (C++ resampler), as feeds for runModel.
+export function cpuFeeds(request, engine) {
+  return { [request.input_name]: { shape: request.shape, values: engine.network_tensor() } };
+}

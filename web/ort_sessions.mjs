@@ -1,0 +1,66 @@
+// Networks as ONNX Runtime sessions: one class for every host and provider. It opens artefacts that the manifest vouches
+// for, runs them, and refuses numbers that cannot be an answer.
+import { ExaminationError } from './examination.mjs';
+
+const allFinite = (values) => values.every(Number.isFinite);
+
+export class OrtSessions {
+  // ort: a loaded onnxruntime-web module; library: ModelLibrary; executionProvider: 'wasm' or {name: 'webgpu', device}.
+  constructor(ort, library, executionProvider) {
+    this.ort = ort;
+    this.library = library;
+    this.executionProvider = executionProvider;
+    this.sessions = new Map();
+  }
+
+  // The session of one artefact; created on first use. Static shapes and full graph optimisation; the sequential executor,
+  // because the networks are chains.
+  async open(modelId, precision) {
+    const key = `${modelId}/${precision}`;
+    if (!this.sessions.has(key)) {
+      const bytes = await this.library.artefact(modelId, precision);
+      this.sessions.set(key, await this.ort.InferenceSession.create(bytes, {
+        executionProviders: [this.executionProvider],
+        graphOptimizationLevel: 'all',
+        executionMode: 'sequential',
+        logSeverityLevel: 3,  // errors; the warnings about nodes that stay on the CPU are known and measured
+      }));
+    }
+    return this.sessions.get(key);
+  }
+
+  // feeds: {inputName: {shape, values: Float32Array} or {shape, gpuBuffer}}. Returns {outputName: Float32Array}, owned by
+  // the caller. Throws 'model' when an output holds NaN or infinity.
+  async run(modelId, precision, feeds) {
+    const session = await this.open(modelId, precision);
+    const tensors = {};
+    for (const [name, { shape, values, gpuBuffer }] of Object.entries(feeds)) {
+      tensors[name] = gpuBuffer ? this.ort.Tensor.fromGpuBuffer(gpuBuffer, { dataType: 'float32', dims: shape })
+                                : new this.ort.Tensor('float32', values, shape);
+    }
+    const results = await session.run(tensors);
+    const outputs = {};
+    for (const [name, tensor] of Object.entries(results)) {
+      outputs[name] = tensor.data;
+      if (!allFinite(tensor.data)) {
+        throw new ExaminationError('model', 'The network gave impossible numbers, so its answer is not used.', `${modelId}/${precision}: ${name}`);
+      }
+    }
+    return outputs;
+  }
+
+  async close() {
+    const sessions = [...this.sessions.values()];
+    this.sessions.clear();
+    await Promise.allSettled(sessions.map((session) => session.release()));
+  }
+}
+
+// The artefact that a provider runs: the first of `preferred` that the manifest offers for it.
+export function choosePrecision(library, modelId, provider, preferred) {
+  const offered = library.model(modelId).artefacts.filter((artefact) => artefact.providers.includes(provider))
+    .map((artefact) => artefact.precision);
+  const chosen = preferred.find((precision) => offered.includes(precision)) ?? offered[0];
+  if (!chosen) throw new ExaminationError('model', `The network "${modelId}" has no version for ${provider}.`);
+  return chosen;
+}

@@ -1,0 +1,103 @@
+// The patient-details dialog. Text entry is DOM, not canvas: soft keyboards, screen readers and dictation work here.
+// It turns what was typed into a profile of the engine, {age_years, sex, symptoms, prior_infarction, nt_probnp_ng_l}; what is left
+// empty is null ("unknown" for symptoms), never a guess. The engine checks it again.
+
+// The engine's own limits (src/fusion/profile.cc): beyond them the number is a slip of the keyboard, or a child, in whom neither the
+// network nor the evidence was tested. The dialog says so and does not close.
+const kYoungestYears = 18;
+const kOldestYears = 120;
+const kLowestNtProBnpNgL = 5;
+const kHighestNtProBnpNgL = 70000;
+// Laboratory reports above this are rare; a wrong unit is the likelier reading.
+const kUnusualNtProBnpNgL = 35000;
+// 1 pmol/L of NT-proBNP (8.457 kg/mol) is 8.457 ng/L.
+const kNgPerPmol = 8.457;
+
+/** Number typed with a point or a comma, null for nothing, NaN for anything else. */
+function typedNumber(text) {
+  const trimmed = text.trim();
+  if (trimmed === '') return null;
+  return /^\d+([.,]\d*)?$/.test(trimmed) ? Number(trimmed.replace(',', '.')) : NaN;
+}
+
+function readAge(form) {
+  const age = typedNumber(form.age.value);
+  if (age === null) return { value: null, note: '' };
+  if (Number.isInteger(age) && age < kYoungestYears) {
+    return { value: null, note: `Precordia was tested in adults only: age must be ${kYoungestYears} or more.`, invalid: true };
+  }
+  if (!Number.isInteger(age) || age > kOldestYears) {
+    return { value: null, note: `Age must be a whole number of years from ${kYoungestYears} to ${kOldestYears}.`, invalid: true };
+  }
+  return { value: age, note: '' };
+}
+
+function readNtProBnp(form) {
+  const typed = typedNumber(form.ntprobnp.value);
+  if (typed === null) return { value: null, note: '' };
+  const inPmol = form.ntprobnp_unit.value === 'pmol_l';
+  const value = Math.round(typed * (inPmol ? kNgPerPmol : 1) * 10) / 10;
+  if (!(value >= kLowestNtProBnpNgL && value <= kHighestNtProBnpNgL)) {
+    return { value: null, note: `NT-proBNP must be a number from ${kLowestNtProBnpNgL} to ${kHighestNtProBnpNgL} ng/L.`, invalid: true };
+  }
+  if (value > kUnusualNtProBnpNgL) return { value, note: `${Math.round(value)} ng/L is unusually high; check the number and the unit.` };
+  return { value, note: inPmol ? `= ${Math.round(value)} ng/L` : '' };
+}
+
+export function createProfileDialog({ dialog, form, onApply }) {
+  const showNote = (input, { note, invalid }) => {
+    const element = document.getElementById(`${input.id}-note`);
+    element.textContent = note;
+    element.classList.toggle('invalid', Boolean(invalid));
+    input.setAttribute('aria-invalid', String(Boolean(invalid)));
+  };
+
+  const check = () => {
+    const age = readAge(form);
+    const ntProBnp = readNtProBnp(form);
+    showNote(form.age, age);
+    showNote(form.ntprobnp, ntProBnp);
+    return { age, ntProBnp };
+  };
+
+  const fill = (profile) => {
+    form.age.value = profile?.age_years ?? '';
+    form.sex.value = profile?.sex ?? 'unknown';
+    form.symptoms.value = profile?.symptoms ?? 'unknown';
+    form.infarction.value = profile?.prior_infarction === true ? 'yes' : profile?.prior_infarction === false ? 'no' : 'unknown';
+    form.ntprobnp.value = profile?.nt_probnp_ng_l ?? '';
+    form.ntprobnp_unit.value = 'ng_l';
+    check();
+  };
+
+  form.addEventListener('input', check);
+  form.addEventListener('change', check);
+  form.querySelector('[value="clear"]').addEventListener('click', () => fill(null));
+  form.querySelector('[value="cancel"]').addEventListener('click', () => dialog.close());
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const { age, ntProBnp } = check();
+    if (age.invalid) return form.age.focus();
+    if (ntProBnp.invalid) return form.ntprobnp.focus();
+    dialog.close();
+    onApply({
+      age_years: age.value,
+      sex: form.sex.value === 'unknown' ? null : form.sex.value,
+      symptoms: form.symptoms.value,
+      prior_infarction: form.infarction.value === 'unknown' ? null : form.infarction.value === 'yes',
+      nt_probnp_ng_l: ntProBnp.value,
+    });
+  });
+  dialog.addEventListener('close', () => fill(null));  // nothing of a person stays behind in the form
+
+  return {
+    /** Opens with what was entered before. `counted` says what is known of the person, form and recording together ("63 y, female"). */
+    open(profile, counted) {
+      fill(profile);
+      document.getElementById('profile-counted').textContent =
+        `Counted now: ${counted}. What you leave unknown is taken from the recording where it says so.`;
+      dialog.showModal();
+    },
+    close: () => dialog.close(),
+  };
+}

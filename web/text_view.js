@@ -1,0 +1,209 @@
+// The page as ordinary text: the same view model that the dashboard draws (written by src/report/view_json.cc), as headings, lists
+// and tables. Screen readers read it, Ctrl+P prints it, and it is the whole page where the dashboard cannot be drawn.
+// Like the dashboard it computes nothing clinical: every sentence and number arrives finished.
+
+function make(name, text, attributes = {}) {
+  const element = document.createElement(name);
+  if (text !== undefined && text !== null) element.textContent = text;
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  return element;
+}
+
+const percent = (fraction) => {
+  if (fraction === null || fraction === undefined) return null;
+  const value = fraction * 100;
+  if (value > 0 && value < 1) return 'under 1 %';
+  if (value > 99 && value < 100) return 'over 99 %';
+  return `${Math.round(value)} %`;
+};
+
+function list(name, items) {
+  const element = make(name);
+  for (const item of items) element.append(typeof item === 'string' ? make('li', item) : item);
+  return element;
+}
+
+/** rows: cells are text, or {text, note} where the note stands below in smaller words. */
+function table(caption, columns, rows) {
+  const element = make('table');
+  element.append(make('caption', caption));
+  const head = element.createTHead().insertRow();
+  for (const { title, number } of columns) head.append(make('th', title, { scope: 'col', class: number ? 'number' : '' }));
+  const body = element.createTBody();
+  for (const row of rows) {
+    const line = body.insertRow();
+    row.forEach((cell, index) => {
+      const { text, note } = typeof cell === 'object' && cell !== null ? cell : { text: cell };
+      const made = index === 0 ? make('th', text ?? '–', { scope: 'row' })
+        : make('td', text ?? '–', { class: columns[index].number ? 'number' : '' });
+      if (note) made.append(make('div', note, { class: 'soft' }));
+      line.append(made);
+    });
+  }
+  const frame = make('div', null, { class: 'table' });  // scrolls sideways on a narrow screen
+  frame.append(element);
+  return frame;
+}
+
+const section = (title, ...content) => (content.length > 0 ? [make('h2', title), ...content] : []);
+
+/** The engine's own words: the first line is the heading, lines that begin with a dash are a list. */
+function answerElements(text) {
+  const [headline, ...lines] = text.trim().split('\n');
+  const out = [make('h2', headline.replace(/\.$/, ''))];
+  for (const line of lines) {
+    if (!line.startsWith('- ')) {
+      out.push(make('p', line));
+    } else {
+      if (out.at(-1).tagName !== 'UL') out.push(make('ul'));
+      out.at(-1).append(make('li', line.slice(2)));
+    }
+  }
+  return out;
+}
+
+/** What the answer rests on: where its probabilities start, why it may be open, and who recommends the next step. */
+function basisElements({ answer, next_step: next }) {
+  const facts = [answer.cannot_tell_because, answer.prior_context, answer.hf_prior_context, next.citation].filter(Boolean);
+  return facts.length > 0 ? section('What the answer rests on', list('ul', facts)) : [];
+}
+
+const kDirections = { for: 'speaks for it', against: 'speaks against it', neutral: 'speaks neither way' };
+
+function evidenceElements(evidence) {
+  if (evidence.length === 0) return [];
+  return section('Evidence', list('ul', evidence.map((entry) => {
+    const item = make('li');
+    const ratio = entry.likelihood_ratio ? `, likelihood ratio ${entry.likelihood_ratio.toPrecision(2)}` : '';
+    const counted = entry.counted === false ? ', not counted' : '';
+    item.append(make('strong', entry.value ? `${entry.label}: ${entry.value}` : entry.label),
+      `: ${kDirections[entry.direction] ?? entry.direction}${ratio}${counted}. ${entry.explanation ?? ''}`);
+    if (entry.citation) item.append(make('div', entry.citation, { class: 'soft' }));
+    return item;
+  })));
+}
+
+const kFlags = { none: '', screening: 'above the screening threshold', confirming: 'above the confirming threshold' };
+
+function networkElements(network) {
+  if (network.not_run_because) return [make('p', `Not run: ${network.not_run_because}`)];
+  const findings = (caption, outputs) => table(caption, [{ title: 'Finding' }, { title: 'Probability', number: true }, { title: 'Threshold' }],
+    outputs.map((output) => [output.title, percent(output.probability), kFlags[output.flag]]));
+  const flagged = network.outputs.filter(({ flag }) => flag !== 'none');
+  const all = make('details');
+  all.append(make('summary', `All ${network.outputs.length} findings that it looked for`), findings('Every output', network.outputs));
+  return [
+    make('p', `${network.title} (${network.precision})`),
+    flagged.length > 0 ? findings('What the network found', flagged) : make('p', 'The network found nothing above its thresholds.'),
+    all,
+  ];
+}
+
+function detailElements(view) {
+  const { measurements, criteria, network, quality, warnings, input } = view;
+  const unusable = quality.filter((lead) => !lead.usable || lead.issue);
+  const recorded = input.recorded_at && `Recorded ${input.recorded_at}`;
+  const facts = [input.summary, input.patient, recorded, input.format, ...input.notes].filter(Boolean);
+  return [
+    ...section(input.simulated ? 'Recording (simulated patient, not a person)' : 'Recording', make('p', input.name), list('ul', facts)),
+    ...(warnings.length > 0 ? section('Warnings', list('ul', warnings)) : []),
+    ...basisElements(view),
+    ...evidenceElements(view.evidence),
+    ...section('Measurements',
+      make('p', view.rhythm),
+      table('Measurements with normal ranges',
+        [{ title: 'Measurement' }, { title: 'Value', number: true }, { title: 'Unit' }, { title: 'Normal', number: true },
+          { title: 'Reading' }],
+        measurements.map((m) => [{ text: m.label, note: m.why_unknown }, m.text, m.unit, m.normal,
+          m.status === 'unknown' ? '' : m.status]))),
+    ...(criteria.length > 0 ? section('Criteria', table('Classic ECG criteria',
+      [{ title: 'Criterion' }, { title: 'Met' }, { title: 'Value', number: true }, { title: 'Cut-off', number: true }],
+      criteria.map((c) => [{ text: c.label, note: c.met === null ? c.why_unknown : c.citation },
+        c.met === null ? 'unknown' : c.met ? 'yes' : 'no', c.text, c.cutoff]))) : []),
+    ...section('Neural network', ...networkElements(network)),
+    ...section('Signal quality', unusable.length === 0 ? make('p', 'All leads are usable.')
+      : list('ul', unusable.map(({ lead, usable, issue }) => `Lead ${lead}: ${usable ? 'usable' : 'not usable'}${issue && `, ${issue}`}`))),
+    make('p', view.disclaimer, { class: 'disclaimer' }),
+  ];
+}
+
+function providerText({ provider, threads }) {
+  if (provider === 'wasm') return `networks on WebAssembly${threads ? `, ${threads} thread${threads === 1 ? '' : 's'}` : ''}`;
+  return provider === 'webgpu' ? 'networks on WebGPU' : '';
+}
+
+/** actions: {open, demo, profile, print, export, close, update, cancel}: called when the buttons of the text are pressed. */
+export function createTextView(actions) {
+  const by = (id) => document.getElementById(id);
+  const root = by('text-view');
+  const needsResult = [...root.querySelectorAll('[data-needs-result]')];
+
+  const setPlain = (plain) => {
+    document.body.classList.toggle('plain', plain);
+    if (plain) {
+      window.scrollTo(0, 0);
+      root.focus({ preventScroll: true });
+    }
+  };
+
+  root.addEventListener('click', (event) => {
+    const action = event.target.closest('button')?.dataset.action;
+    if (action === 'dashboard') {
+      setPlain(false);
+      by('dashboard').focus();
+    } else if (action) {
+      actions[action]();
+    }
+  });
+  by('plain-link').addEventListener('click', (event) => {
+    event.preventDefault();
+    setPlain(true);
+    by('dashboard-button').hidden = false;
+  });
+  for (const button of needsResult) button.disabled = true;
+
+  const setText = (element, text) => {
+    if (element.textContent !== text) element.textContent = text;  // unchanged text must not be announced again
+  };
+
+  return {
+    /** The text becomes the visible page for good, with the reason above it. */
+    becomeThePage(reason) {
+      by('display-note').textContent = reason;
+      by('display-note').hidden = false;
+      by('dashboard-button').hidden = true;
+      setPlain(true);
+    },
+
+    /** view: the parsed view model; answer: the engine's plain-text answer. Nulls go back to the start. */
+    setView(view, answer) {
+      const shown = view !== null;
+      by('details-text').hidden = !shown;
+      by('start-text').hidden = shown;
+      for (const button of needsResult) button.disabled = !shown;
+      by('answer-text').dataset.tone = view?.answer.tone ?? '';
+      by('answer-text').replaceChildren(...(shown ? answerElements(answer) : []));
+      by('details-text').replaceChildren(...(shown ? detailElements(view) : []));
+      document.title = shown ? `${view.answer.headline} · Precordia` : 'Precordia';
+    },
+
+    setStartState: (text) => setText(by('start-state'), text),
+
+    setProgress(progress) {
+      setText(by('progress-text'), progress ? `${progress.stage} …` : '');
+      by('cancel-button').hidden = !progress?.cancellable;
+    },
+
+    setError: (sentence) => setText(by('error-text'), sentence ?? ''),
+
+    setStatus(status) {
+      const parts = [
+        status.app_version && `Precordia ${status.app_version}`,
+        providerText(status),
+        status.offline_ready ? 'stored for use without a network' : 'not yet stored for use without a network',
+      ].filter(Boolean);
+      setText(by('backend-text'), `${parts.join(' · ')}.${status.provider_note ? ` ${status.provider_note}` : ''}`);
+      by('update-button').hidden = !status.update_available;
+    },
+  };
+}
