@@ -22,7 +22,7 @@
   ].join('; ');
 
   // Every powerful feature the app has no use for, refused to itself as well.
-  const permissions = ['accelerometer', 'autoplay', 'bluetooth', 'browsing-topics', 'camera', 'display-capture',
+  const permissions = ['accelerometer', 'autoplay', 'browsing-topics', 'camera', 'display-capture',
     'encrypted-media', 'gamepad', 'geolocation', 'gyroscope', 'hid', 'idle-detection', 'local-fonts', 'magnetometer',
     'microphone', 'midi', 'payment', 'picture-in-picture', 'publickey-credentials-get', 'screen-wake-lock', 'serial',
     'usb', 'xr-spatial-tracking'].map((feature) => `${feature}=()`).join(', ');

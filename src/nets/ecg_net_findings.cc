@@ -2,6 +2,13 @@
 
 namespace precordia {
 
+NetFlag flag_of(const NetOutput& output) {
+  if (output.probability < kLeastFlaggedProbability) return NetFlag::kNone;
+  if (output.confirming_threshold && output.probability >= *output.confirming_threshold) return NetFlag::kConfirming;
+  if (output.screening_threshold && output.probability >= *output.screening_threshold) return NetFlag::kScreening;
+  return NetFlag::kNone;
+}
+
 const NetOutput* find_output(const EcgNetFindings& findings, std::string_view id) {
   for (const NetOutput& output : findings.outputs)
     if (output.id == id) return &output;

@@ -18,6 +18,12 @@ struct NetOutput {
   std::optional<double> sensitivity_at_confirming, specificity_at_confirming;
 };
 
+// The highest operating point that the probability reaches. Thresholds of rare statements lie at a few percent; under
+// kLeastFlaggedProbability nothing is flagged, because "possible, 2 %" misleads a reader more than it tells. [E]
+enum class NetFlag { kNone, kScreening, kConfirming };
+inline constexpr double kLeastFlaggedProbability = 0.10;
+NetFlag flag_of(const NetOutput& output);
+
 // Several outputs read as one finding ("a major abnormality of Davie 1996"), with its measured operating point.
 struct NetComposite {
   std::string id, title, source;
@@ -36,7 +42,7 @@ struct EcgNetFindings {
   std::string model_id, title, precision;
   std::vector<NetOutput> outputs;
   std::vector<NetComposite> composites;
-  std::vector<ClassActivationMap> maps;   // for outputs over their screening threshold and the strongest superclass
+  std::vector<ClassActivationMap> maps;   // for flagged outputs and the most probable one
   std::string not_run_because;            // sentence; outputs are empty then
 };
 

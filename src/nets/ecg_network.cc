@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <tuple>
 
 #include <Eigen/Core>
 
@@ -70,19 +71,21 @@ NetComposite interpret_composite(const ModelComposite& composite, const EcgModel
   return out;
 }
 
-// Outputs worth a map, the most probable first: those over their screening threshold, and the strongest superclass.
-std::vector<size_t> outputs_to_map(const std::vector<NetOutput>& outputs) {
-  std::vector<size_t> order(outputs.size()), chosen;
-  for (size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return outputs[a].probability > outputs[b].probability; });
-  bool superclass_seen = false;
-  for (size_t i : order) {
-    const bool superclass = outputs[i].id.starts_with("superclass/");
-    const bool flagged = outputs[i].screening_threshold && outputs[i].probability >= *outputs[i].screening_threshold;
-    if ((flagged || (superclass && !superclass_seen)) && chosen.size() < kMostMaps) chosen.push_back(i);
-    superclass_seen |= superclass;
+// Outputs worth a map: the flagged ones and the most probable of all, in the order in which a reader wants them:
+// what is wrong before what is reassuring, confirmed before possible, then by probability.
+std::vector<size_t> outputs_to_map(const EcgModel& model, const std::vector<NetOutput>& outputs) {
+  std::vector<size_t> chosen;
+  size_t likeliest = 0;
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (flag_of(outputs[i]) != NetFlag::kNone) chosen.push_back(i);
+    if (outputs[i].probability > outputs[likeliest].probability) likeliest = i;
   }
+  if (std::find(chosen.begin(), chosen.end(), likeliest) == chosen.end()) chosen.push_back(likeliest);
+  const auto rank = [&](size_t i) {
+    return std::tuple(model.labels[i].reassuring, flag_of(outputs[i]) != NetFlag::kConfirming, -outputs[i].probability);
+  };
+  std::stable_sort(chosen.begin(), chosen.end(), [&](size_t a, size_t b) { return rank(a) < rank(b); });
+  if (chosen.size() > kMostMaps) chosen.resize(kMostMaps);
   return chosen;
 }
 
@@ -182,7 +185,7 @@ Result<EcgNetFindings> interpret_outputs(const EcgModel& model, const NetHead& h
   const Eigen::Map<const RowMajor> weights(head.weights.data(), head.rows, head.columns);
   // The map spreads over the network's own length; a shorter record ends before the map does.
   const double step_s = model.input.samples / model.input.sample_rate_hz / static_cast<double>(steps);
-  for (size_t k : outputs_to_map(findings.outputs)) {
+  for (size_t k : outputs_to_map(model, findings.outputs)) {
     Eigen::VectorXf relevance = (weights.row(k) * map_features).transpose().cwiseMax(0.0f);
     const float strongest = relevance.maxCoeff();
     if (strongest > 0) relevance /= strongest;

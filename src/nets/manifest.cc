@@ -36,6 +36,11 @@ class Fields {
     if (!value || value->is_null()) return std::nullopt;
     return number(key);
   }
+  bool flag(const char* key) {   // absent = false
+    const Json* value = at(key);
+    if (value && !value->is_boolean()) complain(key);
+    return value && value->is_boolean() && value->get<bool>();
+  }
   int integer(const char* key, int most) {
     const double value = number(key);
     if (value >= 1 && value <= most && value == std::floor(value)) return static_cast<int>(value);
@@ -132,6 +137,7 @@ ModelLabel parse_label(Fields& model, const Json& json, const std::string& where
   ModelLabel label;
   label.id = fields.text("id");
   label.title = fields.text("title");
+  label.reassuring = fields.flag("reassuring");
   label.calibration = calibration(fields, where);
   if (fields.has("threshold")) {
     Fields threshold(fields.object("threshold"), where + ".threshold");

@@ -37,6 +37,7 @@ struct LogisticCalibration {           // Platt 1999: p = 1 / (1 + exp(-(a * log
 
 struct ModelLabel {
   std::string id, title;
+  bool reassuring = false;             // "normal ECG", "sinus rhythm": nothing that a reader must be led to
   LogisticCalibration calibration;
   std::optional<double> screening_threshold, confirming_threshold;
   std::optional<double> sensitivity_at_screening, specificity_at_screening;

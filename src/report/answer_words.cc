@@ -35,14 +35,6 @@ const char* beat_class_name(BeatClass beat_class) {
   return "unclassified";
 }
 
-NetFlag flag_of(const NetOutput& output) {
-  if (output.confirming_threshold && output.probability >= *output.confirming_threshold)
-    return NetFlag::kConfirming;
-  if (output.screening_threshold && output.probability >= *output.screening_threshold)
-    return NetFlag::kScreening;
-  return NetFlag::kNone;
-}
-
 const char* flag_name(NetFlag flag) {
   switch (flag) {
     case NetFlag::kNone: return "none";

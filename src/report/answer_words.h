@@ -12,8 +12,6 @@ const char* scale_name(EvidenceScale scale);              // "lvsd", "hf", "cont
 const char* direction_name(EvidenceDirection direction);  // "for", "against", "neutral"
 const char* beat_class_name(BeatClass beat_class);        // "dominant", "ventricular_ectopic", ...
 
-enum class NetFlag { kNone, kScreening, kConfirming };
-NetFlag flag_of(const NetOutput& output);  // the highest operating point that the probability reaches
 const char* flag_name(NetFlag flag);       // "none", "screening", "confirming"
 
 // "calm", "watch", "act" or "unknown": which of four colours and symbols the answer is drawn with.

@@ -245,7 +245,7 @@ std::string network_table(const EcgNetFindings* net) {
   std::vector<const NetOutput*> shown;
   for (const NetOutput& output : net->outputs)
     if (group_of(output.id) == "superclass" ||
-        (flag_of(output) == NetFlag::kConfirming && output.probability >= 0.1))
+        flag_of(output) == NetFlag::kConfirming)
       shown.push_back(&output);
   std::stable_sort(shown.begin(), shown.end(), [](const NetOutput* a, const NetOutput* b) {
     const bool a_main = group_of(a->id) == "superclass", b_main = group_of(b->id) == "superclass";
