@@ -67,6 +67,29 @@ PaperPlan plan_paper(const PaperSettings& settings, double record_s) {
   return plan;
 }
 
+void make_room_for_traces(PaperPlan* plan, const PaperSettings& settings,
+                          std::span<const std::span<const float>> leads, double sample_rate_hz) {
+  double above = 0, below = 0;  // beyond the paper's edges
+  for (const PaperCell& cell : plan->cells) {
+    if (static_cast<size_t>(cell.lead) >= leads.size() || sample_rate_hz <= 0) continue;
+    const std::span<const float> mv = leads[static_cast<size_t>(cell.lead)];
+    const auto index_at = [&](double seconds) {
+      return static_cast<size_t>(std::clamp(seconds * sample_rate_hz, 0.0, static_cast<double>(mv.size())));
+    };
+    for (size_t i = index_at(cell.start_s); i < index_at(cell.start_s + cell.duration_s); ++i) {
+      if (!std::isfinite(mv[i])) continue;
+      const double y = cell.baseline_mm - static_cast<double>(mv[i]) * settings.gain_mm_per_mv;
+      above = std::max(above, kEdgeMm - y);
+      below = std::max(below, y + kEdgeMm - plan->height_mm);
+    }
+  }
+  above = std::min(std::ceil(above), kMostRoomMm);
+  below = std::min(std::ceil(below), kMostRoomMm);
+  for (PaperCell& cell : plan->cells) cell.baseline_mm += above;
+  for (double& baseline : plan->pulse_baselines_mm) baseline += above;
+  plan->height_mm += above + below;
+}
+
 double last_page_start_s(const PaperPlan& plan, double record_s) {
   if (plan.page_s <= 0 || record_s <= plan.page_s * 1.001) return 0;
   return record_s - plan.page_s;

@@ -47,6 +47,12 @@ inline constexpr double kPageSeconds = 10;
 // x 2 in columns of half a page; 12 x 1 prints every lead over the whole record.
 PaperPlan plan_paper(const PaperSettings& settings, double record_s);
 
+// Makes the paper taller, up to kMostRoomMm at each edge, until the traces of its first and last rows fit on it.
+// `leads` in standard order, mV; an absent lead is empty. Rows between may overlap, as they do in print.
+inline constexpr double kMostRoomMm = 30;
+void make_room_for_traces(PaperPlan* plan, const PaperSettings& settings,
+                          std::span<const std::span<const float>> leads, double sample_rate_hz);
+
 // Last page start of a record, 0 when it fits on one.
 double last_page_start_s(const PaperPlan& plan, double record_s);
 

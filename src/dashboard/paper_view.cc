@@ -4,7 +4,9 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "dashboard/paper_drawing.h"
 #include "dashboard/widgets.h"
@@ -353,7 +355,10 @@ void draw_paper_card(Ui& ui, Flow& flow, AppState& state) {
   }
   in.gap(12);
 
-  const PaperPlan plan = plan_paper(paper.settings, view.ecg.duration_s());
+  PaperPlan plan = plan_paper(paper.settings, view.ecg.duration_s());
+  std::vector<std::span<const float>> traces;
+  for (const LeadView& lead : view.ecg.leads) traces.push_back(view.values(lead.trace));
+  make_room_for_traces(&plan, paper.settings, traces, view.ecg.sample_rate_hz);
   // The paper uses the card's full width: on a phone every millimetre counts.
   const float bleed = ui.compact() ? in.x - flow.x - 1 : 0;
   const float width = in.width + 2 * bleed;

@@ -45,6 +45,28 @@ TEST_CASE("the conventional sheet shows consecutive quarters above a whole strip
   CHECK(plan.cells[12].duration_s == doctest::Approx(10));
 }
 
+TEST_CASE("paper grows until tall waves of its first and last rows fit, and no further than its limit") {
+  const PaperSettings settings{PaperLayout::kThreeByFour, 25, 10, 0};
+  const PaperPlan before = plan_paper(settings, 10);
+  std::vector<float> small(5000, 0.2f), tall(5000, 0.0f), deep(5000, 0.0f), absurd(5000, 90.0f);
+  tall[600] = 3.0f;    // lead I shows 0 to 2.5 s in the first row
+  deep[4000] = -3.0f;  // the strip of lead II is the last row
+  std::vector<std::span<const float>> leads(12, small);
+  PaperPlan plan = before;
+  make_room_for_traces(&plan, settings, leads, 500);
+  CHECK(plan.height_mm == before.height_mm);
+  leads[0] = tall;
+  leads[1] = deep;
+  make_room_for_traces(&plan, settings, leads, 500);
+  CHECK(plan.cells[0].baseline_mm - 30 >= 0.5);
+  CHECK(plan.cells[12].baseline_mm + 30 <= plan.height_mm - 0.5);
+  CHECK(plan.pulse_baselines_mm[0] == plan.cells[0].baseline_mm);
+  leads[0] = absurd;
+  plan = before;
+  make_room_for_traces(&plan, settings, leads, 500);
+  CHECK(plan.height_mm <= before.height_mm + 2 * kMostRoomMm);
+}
+
 TEST_CASE("every lead is on every sheet, within its height") {
   for (const PaperLayout layout :
        {PaperLayout::kThreeByFour, PaperLayout::kSixByTwo, PaperLayout::kTwelveByOne}) {
