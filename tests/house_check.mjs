@@ -33,7 +33,7 @@ const kLargestFileBytes = 3e6;
 const kRecordingExtensions = new Set(['.dat', '.hea', '.edf', '.dcm', '.npy', '.npz', '.nii', '.mhd', '.raw', '.avi', '.mp4', '.zip', '.tar', '.tgz']);
 
 /** Everything that is committed or would be: tracked files, and new ones that are not ignored. */
-const files = execFileSync('git', ['-C', repository, 'ls-files', '--cached', '--others', '--exclude-standard', '-z'], { maxBuffer: 1e8 })
+const files = execFileSync('git', ['-c', 'safe.directory=*', '-C', repository, 'ls-files', '--cached', '--others', '--exclude-standard', '-z'], { maxBuffer: 1e8 })
   .toString().split('\0').filter((path) => path !== '' && existsSync(join(repository, path)));
 const read = (path) => readFileSync(join(repository, path));
 const isText = (bytes) => !bytes.subarray(0, 8000).includes(0);

@@ -58,6 +58,13 @@ function showStatus(changes) {
   text.setStatus(status);
 }
 
+/** What is open over the screen belongs to the examination that is on it, and must not stay over another person's. */
+function closeDialogs() {
+  profileDialog.close();
+  reportView.close();
+  documentView.close();
+}
+
 function showResult(examination) {
   shown = examination;
   diagnostics.resultsShown += 1;
@@ -75,8 +82,7 @@ function showStart() {
   wanted = null;
   activity.end();
   engine.forget();
-  profileDialog.close();
-  reportView.close();
+  closeDialogs();
   dashboard?.setView(null, null);
   text.setView(null, null);
 }
@@ -137,6 +143,8 @@ async function runExamination({ input, profile, filter }) {
   let transfer = [];
   if (input.files) {
     payload.files = await filesForWorker(input.files);
+    // Closed, or another file was opened, while this one was being read: the worker is not given it.
+    if (wanted?.input !== input) throw new EngineError('cancelled', 'The examination was cancelled.');
     transfer = payload.files.map(({ buffer }) => buffer);
   } else {
     payload.simulated = input.simulated;
@@ -174,6 +182,7 @@ async function busy(stage, work, onDone, { supersedes = true } = {}) {
     is closed. */
 async function examine(input) {
   const startedAt = performance.now();
+  closeDialogs();  // a file can be dropped on a dialog, or come from the operating system while one is open
   showError(null);
   if (engine.busy) engine.cancel();
   wanted = { input, profile: null, filter: wanted?.filter ?? null };
@@ -184,6 +193,9 @@ async function examine(input) {
     if (history.state?.screen !== 'result') history.pushState({ screen: 'result' }, '');
   });
 }
+
+/** Whether the examination on screen is the one last asked for; not so while another person's file is being read. */
+const shownIsWanted = () => shown !== null && wanted?.input === shown.input;
 
 /** A change to the examination on screen: only what depends on it is computed again, if the worker still holds it. */
 async function amend(type, change) {
@@ -202,7 +214,7 @@ async function amend(type, change) {
 
 /** A text that the engine writes about the examination on screen ('report' or 'json'), handed to `onDone` with a file name's stem. */
 async function write(type, payload, onDone) {
-  if (!shown) return;
+  if (!shownIsWanted()) return;
   const asked = wanted;
   await busy(type === 'report' ? 'Writing the report' : 'Writing the file', async () => {
     if (held?.input !== asked.input) await runExamination(asked);
@@ -219,7 +231,7 @@ const today = () => new Date().toLocaleString('sv-SE', { dateStyle: 'short', tim
 const commands = {
   open: () => by('file-input').click(),
   demo: ({ condition }) => examine({ simulated: condition }),
-  edit_profile: () => shown && profileDialog.open(shown.view.profile, shown.view.input.patient),
+  edit_profile: () => shownIsWanted() && profileDialog.open(shown.view.profile, shown.view.input.patient),
   set_filter: ({ high_pass_hz, low_pass_hz, notch_hz }) => amend('filter', { filter: { high_pass_hz, low_pass_hz, notch_hz } }),
   print: () => write('report', { date: today() }, ({ html }, name) => reportView.open(html, fileNameFor(name, '.html'))),
   export_json: () => write('json', {}, (message, name) => saveText(fileNameFor(name, '.json'), 'application/json', message.text)),
@@ -237,7 +249,7 @@ const commands = {
   open_card: ({ path }) => documentView.open(path),
   dismiss_error: () => showError(null),
   set_provider: ({ provider }) => {
-    showStatus({ provider: '', provider_note: 'The networks are being checked on this device.' });
+    showStatus({ provider: '', provider_choice: provider, provider_note: 'The networks are being checked on this device.' });
     engine.chooseProvider(provider).then(() => {
       held = null;  // the examination on screen is run again, by the new provider
       return amend('profile', {});
@@ -269,9 +281,11 @@ const documentView = createDocumentView({
   dialog: by('document-dialog'), title: by('document-title'), body: by('document-body'), onError: showError,
 });
 
+const providerChoice = ['wasm', 'webgpu'].includes(parameters.get('provider')) ? parameters.get('provider') : 'auto';
+status = { ...status, provider_choice: providerChoice };
 const obstacle = engineObstacle();
 const engine = obstacle ? brokenEngine(obstacle) : createEngineClient({
-  provider: ['wasm', 'webgpu'].includes(parameters.get('provider')) ? parameters.get('provider') : 'auto',
+  provider: providerChoice,
   threads: Number.parseInt(parameters.get('threads') ?? '', 10) || undefined,
   onStatus: showStatus,
   onProgress: activity.report,

@@ -28,7 +28,7 @@ medical device.
   ./precordia bench                median milliseconds per stage on this machine
 
   --json                one JSON object per input, one per line, in order
-  --age YEARS           (screen) age, 18 to 120        --sex F|M   (screen) sex
+  --age YEARS           (screen) age, 0 to 120         --sex F|M   (screen) sex
   --profile FILE        (screen) JSON: {"age_years", "sex", "symptoms", "prior_infarction", "nt_probnp_ng_l"}
   --model ID            (screen, predict) network of models/manifest.json
   --precision int8|fp32 (screen, predict, bench) version of the network; int8 unless given
@@ -58,14 +58,20 @@ const commands = {
   bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption } },
 };
 
-// Commands of the whole project that this version does not have. They say so; they never pretend a result.
+// Commands of the whole project that this version does not have. They say so; they never pretend a result. Their options are
+// known, so that the value of one is not taken for an input.
 const laterCommands = {
   digitise: 'Reading paper ECGs from photographs is not part of this version.',
   echo: 'Measuring echocardiogram clips is not part of this version.',
   segment: 'Segmenting echocardiogram frames is not part of this version.',
 };
 
+const laterOptions = { ...jsonOption, out: textOption, masks: textOption };
+
+const kSimulatedInput = 'simulated patient (10 s, 12 leads, WFDB)';
+
 class UsageError extends Error {}
+class InstallationError extends ExaminationError {}  // the engine could not be opened
 
 const complain = (sentence) => process.stderr.write(`precordia: ${sentence}\n`);
 
@@ -212,12 +218,26 @@ async function openEngineHere() {
     const { default: createEngineModule } = await import(engineUrl);
     return await openEngine(createEngineModule, modelReader(modelsUrl));
   } catch (error) {
-    if (error instanceof ExaminationError) throw error;
-    throw new ExaminationError('internal', 'The engine could not be started; build it again: cmake --build --preset wasm --target engine', String(error));
+    if (error instanceof ExaminationError) throw new InstallationError(error.code, error.message, error.detail);
+    throw new InstallationError('internal', 'The engine could not be started; build it again: cmake/build_app.sh engine', String(error));
   }
 }
 
 const errorObject = (input, version, { code, message }) => ({ input, engine_version: version, error: { code, message } });
+
+// What engine_version says where no engine could be started.
+async function packageVersion() {
+  return JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')).version;
+}
+
+// Says of every input that it could not be used, for one and the same reason. Returns the exit status.
+async function refuseAll(inputs, json, version, reason) {
+  if (json) {
+    for await (const input of inputs) await print(JSON.stringify(errorObject(input, version, reason)));
+  }
+  complain(reason.message);
+  return 1;
+}
 
 // Runs `work(input)` for every input; it returns the text of one JSON object. `recover` runs after a failure that is not
 // one of ours (a trap inside WebAssembly or a bug): that input is lost, the next ones are not. Returns the exit status.
@@ -225,6 +245,7 @@ async function forEachInput(positionals, { json, version, text, recover }, work)
   let failures = 0;
   for await (const input of inputsOf(positionals)) {
     let line;
+    let spoilt = false;
     try {
       line = await work(input);
     } catch (error) {
@@ -233,7 +254,7 @@ async function forEachInput(positionals, { json, version, text, recover }, work)
       line = JSON.stringify(errorObject(input, version, shown));
       if (!ours) {
         complain(String(error.stack ?? error));
-        await recover();
+        spoilt = true;
       }
     }
     const result = JSON.parse(line);
@@ -243,6 +264,7 @@ async function forEachInput(positionals, { json, version, text, recover }, work)
     }
     if (json) await print(line);
     else if (!result.error) await print(text(result));
+    if (spoilt) await recover();
   }
   return failures > 0 ? 1 : 0;
 }
@@ -257,7 +279,7 @@ async function runOnFiles(command, { values: options, positionals }) {
   const recover = async () => {
     opened = await openEngineHere();
     checkChoices(opened, options, profile);
-    if (networks) networks.engine = opened.engine;
+    if (networks) Object.assign(networks, { engine: opened.engine, library: opened.library });
   };
   return forEachInput(positionals, { json: options.json, version, text, recover }, async (input) => {
     const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, until });
@@ -271,8 +293,8 @@ async function convert({ values: options, positionals }) {
   if (options.out === undefined) throw new UsageError('convert needs --out OUT.csv (or a folder for several inputs).');
   const several = positionals.length > 1 || positionals[0] === '-';
   if (!several && path.extname(options.out).toLowerCase() !== '.csv') {
-    complain('This version writes CSV only; name the output OUT.csv.');
-    return 1;
+    return refuseAll(positionals, options.json, await packageVersion(),
+      new ExaminationError('not_available', 'This version writes CSV only; name the output OUT.csv.'));
   }
   let opened = await openEngineHere();
   const version = opened.module.engine_version();
@@ -332,7 +354,7 @@ async function benchAll(runs, json) {
 
 async function printBench(version, runs, configurations, json) {
   if (json) {
-    await print(JSON.stringify({ input: 'simulated patient (10 s, 12 leads, WFDB)', engine_version: version, runs, configurations }));
+    await print(JSON.stringify({ input: kSimulatedInput, engine_version: version, runs, configurations }));
     return;
   }
   const stages = Object.keys(configurations[0].median_ms);
@@ -346,15 +368,9 @@ async function printBench(version, runs, configurations, json) {
 }
 
 async function refuse(command, args) {
-  const { values, positionals } = parseArgs({ args, options: jsonOption, allowPositionals: true, strict: false });
-  if (values.json) {
-    const { module } = await openEngineHere();
-    for await (const input of inputsOf(positionals.length > 0 ? positionals : [''])) {
-      await print(JSON.stringify(errorObject(input, module.engine_version(), { code: 'not_available', message: laterCommands[command] })));
-    }
-  }
-  complain(laterCommands[command]);
-  return 1;
+  const { values, positionals } = parseArgs({ args, options: laterOptions, allowPositionals: true, strict: false });
+  return refuseAll(inputsOf(positionals.length > 0 ? positionals : ['']), values.json, await packageVersion(),
+    new ExaminationError('not_available', laterCommands[command]));
 }
 
 async function main([command, ...args]) {
@@ -371,10 +387,19 @@ async function main([command, ...args]) {
   if (Object.hasOwn(laterCommands, command)) return refuse(command, args);
   if (!Object.hasOwn(commands, command)) throw new UsageError(`There is no command "${command}".`);
   const parsed = readOptions(command, args);
-  if (command === 'bench') return bench(parsed);
-  if (parsed.positionals.length === 0) throw new UsageError(`${command} needs at least one file.`);
-  if (parsed.positionals.length > 1 && parsed.positionals.includes('-')) throw new UsageError('"-" must be the only input.');
-  return command === 'convert' ? convert(parsed) : runOnFiles(command, parsed);
+  const { values, positionals } = parsed;
+  if (command !== 'bench') {
+    if (positionals.length === 0) throw new UsageError(`${command} needs at least one file.`);
+    if (positionals.length > 1 && positionals.includes('-')) throw new UsageError('"-" must be the only input.');
+  }
+  try {
+    if (command === 'bench') return await bench(parsed);
+    return await (command === 'convert' ? convert(parsed) : runOnFiles(command, parsed));
+  } catch (error) {
+    // An installation that cannot start: every input still gets its line.
+    if (!(error instanceof InstallationError)) throw error;
+    return refuseAll(command === 'bench' ? [kSimulatedInput] : inputsOf(positionals), values.json, await packageVersion(), error);
+  }
 }
 
 // Whoever reads our output may stop early (| head); that is no failure worth a stack trace.

@@ -14,6 +14,7 @@ export class EngineError extends Error {
 
 const kSoftCancelMs = 400;
 const kStoppedSentence = 'The analysis stopped unexpectedly, perhaps for lack of memory; open the file again.';
+const kMostIdleDeaths = 3;  // in a row, without an answer between them
 const kNotLoadedSentence = 'The analysis engine could not be loaded; check the connection and reload the page.';
 
 /**
@@ -24,6 +25,8 @@ export function createEngineClient({ provider, threads, onStatus, onProgress, on
   const queue = [];
   let current = null;    // the request in the worker: {id, type, payload, transfer, resolve, reject}
   let worker = null;
+  let wasReady = false;  // this worker was, at least once
+  let idleDeaths = 0;
   let nextId = 1;
   let ready = null;      // promise of the worker's first status; `becomeReady`/`failReady` settle it
   let becomeReady;
@@ -38,11 +41,12 @@ export function createEngineClient({ provider, threads, onStatus, onProgress, on
   }
 
   function start() {
+    wasReady = false;
     worker = new Worker(new URL('worker.js', import.meta.url), { type: 'module', name: 'precordia-engine' });
     worker.onmessage = ({ data }) => receive(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      stopped(new EngineError('stopped', current ? kStoppedSentence : kNotLoadedSentence));
+      stopped(new EngineError('stopped', current || wasReady ? kStoppedSentence : kNotLoadedSentence));
     };
     worker.onmessageerror = worker.onerror;
     initialise();
@@ -52,6 +56,7 @@ export function createEngineClient({ provider, threads, onStatus, onProgress, on
     if (message.type === 'ready' || message.type === 'status') {
       onStatus(message.status);
       if (message.type === 'ready') {
+        wasReady = true;
         becomeReady(message.status);
         pump();
       }
@@ -70,6 +75,7 @@ export function createEngineClient({ provider, threads, onStatus, onProgress, on
     finish();
     if (message.type === 'error') reject(new EngineError(message.code, message.message));
     else resolve(message);
+    idleDeaths = 0;
     pump();
   }
 
@@ -87,8 +93,15 @@ export function createEngineClient({ provider, threads, onStatus, onProgress, on
     failReady(error);
     onRestart();
     failed?.reject(error);
-    // A worker that dies before it was ever ready would die again; the app offers a reload instead.
-    if (failed) start();
+    if (!failed) idleDeaths += 1;
+    // A worker that dies before it was ever ready, or again and again, would die once more; the app offers a reload instead.
+    if (failed || (wasReady && idleDeaths <= kMostIdleDeaths)) {
+      start();
+    } else {
+      ready = Promise.reject(error);
+      ready.catch(() => {});
+      pump();
+    }
   }
 
   function pump() {

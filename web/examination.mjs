@@ -9,20 +9,22 @@
 //   networks.runModel(modelId, precision, feeds) -> {outputName: Float32Array}
 //   networks.fallBack(error)               -> true when it has switched to another provider and the network is worth another try
 //
-// Errors: everything that fails throws an ExaminationError carrying the engine's own code and sentence.
+// Errors: everything that is refused throws an ExaminationError carrying the engine's own code and sentence. An EngineFailure
+// is a trap inside the engine's WebAssembly or a defect of ours: that engine's memory cannot be trusted any more, and the host
+// opens another one. What fails inside a provider does neither: the person is screened without the network, and told so.
 
 // The largest single file that is looked at, in bytes. The same limit as kLargestFileBytes in src/formats/read_ecg.h: the
-// host applies it before it reads a file into memory. tests/cli/limits.test.mjs holds the two together.
+// host applies it before it reads a file into memory. tests/models/examination.test.mjs holds the two together.
 export const kLargestFileBytes = 64 * 1024 * 1024;
 
-// The most companion files (WFDB signal files and segments) that are loaded for one input.
-export const kMostCompanions = 64;
+// The most files (a WFDB header, its segments and their signal files) that are loaded for one input.
+export const kMostFiles = 512;
 
 // Stage names as they show in timings and progress, in the order in which they run.
 export const kStages = [
   { stage: 'read', label: 'Reading the file' },
   { stage: 'measure', label: 'Measuring the ECG' },
-  { stage: 'prepare', label: 'Preparing the network input' },
+  { stage: 'prepare', label: 'Preparing its input' },
   { stage: 'network', label: 'Running the network' },
   { stage: 'interpret', label: 'Interpreting the network' },
   { stage: 'fuse', label: 'Weighing the evidence' },
@@ -39,6 +41,24 @@ export class ExaminationError extends Error {
     this.name = 'ExaminationError';
     this.code = code;
     this.detail = detail;
+  }
+}
+
+// The engine itself failed while it worked for a network; `cause` is what it threw.
+export class EngineFailure extends Error {
+  constructor(cause) {
+    super(`the engine failed: ${cause}`, { cause });
+    this.name = 'EngineFailure';
+    this.stack = cause?.stack ?? this.stack;
+  }
+}
+
+// Calls the engine where a provider works too, so that the two failures are told apart. Its refusals pass as they are.
+export function callEngine(work) {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof ExaminationError ? error : new EngineFailure(error);
   }
 }
 
@@ -59,20 +79,18 @@ export async function sha256(bytes) {
 
 // What models/manifest.json says, as the hosts need it. The engine reads the same text for everything clinical.
 export class ModelLibrary {
-  // readFile(path relative to models/) -> Promise<Uint8Array>
-  constructor(manifest, readFile) {
+  // readFile(path relative to models/) -> Promise<Uint8Array>. modelIds: the networks that the engine runs; entries for
+  // other tasks or later versions are none of them, and their files are not touched.
+  constructor(manifest, readFile, modelIds = manifest.models.map((model) => model.id)) {
     this.manifest = manifest;
     this.readFile = readFile;
+    this.modelIds = modelIds;
   }
 
   model(id) {
-    const model = this.manifest.models.find((candidate) => candidate.id === id);
+    const model = this.modelIds.includes(id) && this.manifest.models.find((candidate) => candidate?.id === id);
     if (!model) throw new ExaminationError('model', `There is no network named "${id}" in models/manifest.json.`);
     return model;
-  }
-
-  get modelIds() {
-    return this.manifest.models.map((model) => model.id);
   }
 
   precisions(id) {
@@ -105,8 +123,9 @@ export class ModelLibrary {
   }
 }
 
-// Starts an engine and gives it the manifest and every sidecar that the manifest names.
-// createEngineModule: the default export of engine.mjs. Returns {engine, library}.
+// Starts an engine and gives it the manifest and the head of every network that the engine takes from it.
+// createEngineModule: the default export of engine.mjs. Returns {module, engine, library, models, skipped}; `skipped` holds a
+// sentence for each entry of the manifest that the engine does not use.
 export async function openEngine(createEngineModule, readModelFile, moduleOptions = {}) {
   const module = await createEngineModule(moduleOptions);
   const engine = new module.Engine();
@@ -116,12 +135,13 @@ export async function openEngine(createEngineModule, readModelFile, moduleOption
   } catch (error) {
     throw new ExaminationError('model', 'The list of networks (models/manifest.json) could not be read; install the app again.', String(error));
   }
-  const models = unwrap(engine.load_manifest(manifestText)).models;
-  const library = new ModelLibrary(JSON.parse(manifestText), readModelFile);
-  for (const { id, head } of library.manifest.models) {
+  const { models, skipped = [] } = unwrap(engine.load_manifest(manifestText));
+  const library = new ModelLibrary(JSON.parse(manifestText), readModelFile, models.map(({ id }) => id));
+  for (const id of library.modelIds) {
+    const { head } = library.model(id);
     if (head) unwrap(engine.add_head(id, await library.checkedFile(head.file, head.sha256)));
   }
-  return { module, engine, library, models };
+  return { module, engine, library, models, skipped };
 }
 
 // Runs the manifest's known answers of one network at one precision through `runModel` (as in `networks`, above) and has
@@ -135,9 +155,10 @@ export async function checkKnownAnswers({ engine, library, modelId, precision, r
   let largest = 0;
   for (const [index, knownCase] of cases.entries()) {
     const bytes = await library.checkedFile(knownCase.file, knownCase.sha256);
-    const values = new Float32Array(bytes.slice().buffer);
+    const values = new Float32Array(new Uint8Array(bytes).buffer);
     const answers = await runModel(modelId, precision, { [input.name]: { shape: input.shape, values } });
-    largest = Math.max(largest, unwrap(engine.check_known_answer(modelId, precision, index, answers[outputs[0].name])).max_difference);
+    const { max_difference: difference } = callEngine(() => unwrap(engine.check_known_answer(modelId, precision, index, answers[outputs[0].name])));
+    largest = Math.max(largest, difference);
   }
   return largest;
 }
@@ -202,7 +223,8 @@ async function readInput(engine, input, loadCompanions) {
     } catch (error) {
       if (error.code !== 'missing_companion' || !loadCompanions) throw error;
       const wanted = error.detail.split('\n').filter((name) => isPlainFileName(name) && !given.has(name));
-      if (wanted.length === 0 || given.size + wanted.length > kMostCompanions) throw error;
+      if (wanted.length === 0) throw error;
+      if (given.size + wanted.length > kMostFiles) throw tooManyFiles(given.size + wanted.length);
       const loaded = await loadCompanions(wanted);
       if (loaded.length === 0) throw error;
       loaded.forEach(add);
@@ -220,11 +242,15 @@ export function tooLarge(name, bytes) {
     `This file is ${Math.round(bytes / 1048576)} MB; a 12-lead ECG file is far smaller, and the limit is ${kLargestFileBytes / 1048576} MB.`, name);
 }
 
+function tooManyFiles(count) {
+  return new ExaminationError('too_large', `This record consists of at least ${count} files; at most ${kMostFiles} are read together.`);
+}
+
 // Runs the network that the engine asks for and hands its outputs back. The engine asks for none when the record does not
 // fit, and knows why. A provider that fails gives way to the next one (networks.fallBack) and the same request is run again.
 // Returns {model_id, precision} of what ran, or null.
 async function runNetwork(engine, networks, timings, hooks) {
-  const { request } = unwrap(engine.network_request());
+  const { request } = callEngine(() => unwrap(engine.network_request()));
   if (!request) return null;
   for (;;) {
     const precision = networks.precision(request.model_id);
@@ -234,11 +260,11 @@ async function runNetwork(engine, networks, timings, hooks) {
       await enter('network', hooks);
       const outputs = await timings.time('network', () => networks.runModel(request.model_id, precision, feeds));
       await enter('interpret', hooks);
-      await timings.time('interpret', () => unwrap(engine.network_answer(
-        outputs[request.logits_name], outputs[request.features_name] ?? null, precision)));
+      await timings.time('interpret', () => callEngine(() => unwrap(engine.network_answer(
+        outputs[request.logits_name], outputs[request.features_name] ?? null, precision))));
       return { model_id: request.model_id, precision };
     } catch (error) {
-      if (error.code === 'cancelled' || !networks.fallBack(error)) throw error;
+      if (error.code === 'cancelled' || error instanceof EngineFailure || !networks.fallBack(error)) throw error;
     }
   }
 }
@@ -247,7 +273,8 @@ async function runNetwork(engine, networks, timings, hooks) {
 //   input     {files} or {simulated}, with optional `profile` (object) and `filter` {high_pass_hz, low_pass_hz, notch_hz}
 //   networks  see the top; null skips the networks (the answer then says that none was run)
 //   options   {hooks, loadCompanions, now, until}; until 'read' or 'measure' stops there
-// A network that cannot be run does not end the examination: the engine is told and the answer says so.
+// A network that cannot be run does not end the examination: the engine is told and the answer says so. An engine that fails
+// does: nothing that it says afterwards would be worth anything.
 // Returns {timings: StageTimings, summary, network: {model_id, precision} or null, networkFailure}. The engine is left ready
 // for view(), screen_json() and the rest.
 export async function examine(engine, networks, input, options = {}) {
@@ -269,7 +296,7 @@ export async function examine(engine, networks, input, options = {}) {
     try {
       network = await runNetwork(engine, networks, timings, hooks);
     } catch (error) {
-      if (error.code === 'cancelled') throw error;
+      if (error.code === 'cancelled' || error instanceof EngineFailure) throw error;
       networkFailure = error instanceof ExaminationError ? error.message : 'The network could not be run on this device.';
       engine.network_failed(networkFailure);
     }
@@ -294,5 +321,5 @@ export async function reconsider(engine, profile, now) {
 
 // The network input on the CPU: the engine's own tensor (C++ resampler), as feeds for runModel.
 export function cpuFeeds(request, engine) {
-  return { [request.input_name]: { shape: request.shape, values: engine.network_tensor() } };
+  return { [request.input_name]: { shape: request.shape, values: callEngine(() => engine.network_tensor()) } };
 }

@@ -15,6 +15,7 @@ export const modelReader = (folder) => (path) => readFile(new URL(path, folder))
 export class NodeNetworks {
   #sessions = null;
   #trusted = new Set();
+  #traps = 0;  // of ONNX Runtime's WebAssembly; each time a fresh instance takes its place
 
   constructor({ engine, library, precision = 'int8', threads = 1 }) {
     Object.assign(this, { engine, library, threads });
@@ -30,6 +31,11 @@ export class NodeNetworks {
   }
 
   async runModel(modelId, precision, feeds) {
+    if (this.#sessions?.broken) {
+      this.#sessions = null;
+      this.#trusted.clear();
+      this.#traps += 1;
+    }
     this.#sessions ??= new OrtSessions(await this.#loadOrt(), this.library, 'wasm');
     if (!this.#trusted.has(modelId)) {
       await checkKnownAnswers({ engine: this.engine, library: this.library, modelId, precision,
@@ -43,10 +49,20 @@ export class NodeNetworks {
     return false;  // there is nothing after WASM
   }
 
+  // The Node front cannot be loaded twice; the browser's is self-contained, and a fragment names another instance of it. Its
+  // WebAssembly is the same file.
+  async #loadAnother() {
+    const dist = new URL('.', import.meta.resolve('onnxruntime-web'));
+    const ort = await import(new URL(`ort.wasm.min.mjs#after-trap-${this.#traps}`, dist));
+    ort.env.wasm.wasmPaths = dist.href;
+    ort.env.wasm.wasmBinary = await readFile(new URL('ort-wasm-simd-threaded.wasm', dist));
+    return ort;
+  }
+
   async #loadOrt() {
     let ort;
     try {
-      ort = await import('onnxruntime-web');
+      ort = await (this.#traps === 0 ? import('onnxruntime-web') : this.#loadAnother());
     } catch (error) {
       throw new ExaminationError('model', 'ONNX Runtime Web is not installed; run ./serve.sh once, which fetches it.', String(error));
     }

@@ -15,7 +15,7 @@
 //
 // Nothing here uses a blob: URL or eval, so the page's content security policy stays strict: without ONNX Runtime's proxy,
 // its threads are module workers started from /ort/ort-wasm-simd-threaded.mjs itself.
-import { ExaminationError, checkKnownAnswers, cpuFeeds } from './examination.mjs';
+import { ExaminationError, callEngine, checkKnownAnswers, cpuFeeds } from './examination.mjs';
 import { OrtSessions, choosePrecision } from './ort_sessions.mjs';
 import { createGpuResampler } from './webgpu_resample.js';
 
@@ -80,6 +80,9 @@ async function failingOnThreadError(start) {
   }
 }
 
+// How often ONNX Runtime's WebAssembly has trapped in this worker; each time a fresh instance takes its place.
+let wasmTraps = 0;
+
 // Opens every network on WASM and checks its known answers. Returns {sessions, threads, note}.
 async function openWasm(engine, library, wantedThreads) {
   const attempts = [{ threads: 1, instance: '#one-thread', note: 'Threads did not start here, so one is used.' }];
@@ -87,8 +90,10 @@ async function openWasm(engine, library, wantedThreads) {
   else attempts[0].note = wantedThreads > 1 ? 'The page is not isolated, so one thread is used.' : '';
   let failure;
   for (const { threads, instance, note } of attempts) {
+    let sessions;
     try {
-      const sessions = new OrtSessions(await loadOrtWasm(threads, instance), library, 'wasm');
+      const fresh = wasmTraps > 0 ? `${instance || '#'}-after-trap-${wasmTraps}` : instance;
+      sessions = new OrtSessions(await loadOrtWasm(threads, fresh), library, 'wasm');
       await failingOnThreadError(async () => {
         for (const modelId of library.modelIds) {
           const precision = choosePrecision(library, modelId, 'wasm', kWasmPrecisions);
@@ -98,6 +103,7 @@ async function openWasm(engine, library, wantedThreads) {
       return { sessions, threads, note };
     } catch (error) {
       failure = error;
+      if (sessions?.broken) wasmTraps += 1;
       if (error instanceof ExaminationError) break;  // a damaged or wrong network: one thread would not mend it
     }
   }
@@ -146,18 +152,18 @@ class WebGpuProvider {
     const ort = await loadOrtWebGpu();
     const requiredLimits = Object.fromEntries(kWantedLimits.filter((name) => name in adapter.limits).map((name) => [name, adapter.limits[name]]));
     const device = await adapter.requestDevice({ requiredLimits });
-    const response = await fetch(new URL('shaders/resample.wgsl', import.meta.url));
-    if (!response.ok) throw new Error('shaders/resample.wgsl is missing');
-    const provider = new WebGpuProvider(device, new OrtSessions(ort, library, { name: 'webgpu', device }),
-                                        await createGpuResampler(device, await response.text()));
     try {
+      const response = await fetch(new URL('shaders/resample.wgsl', import.meta.url));
+      if (!response.ok) throw new Error('shaders/resample.wgsl is missing');
+      const provider = new WebGpuProvider(device, new OrtSessions(ort, library, { name: 'webgpu', device }),
+                                          await createGpuResampler(device, await response.text()));
       for (const modelId of library.modelIds) {
         await checkKnownAnswers({ engine, library, modelId, precision: provider.precision(modelId),
                                   runModel: (...run) => provider.run(kGpuStartMs, ...run) });
       }
       return provider;
     } catch (error) {
-      provider.close();
+      device.destroy();  // and with it everything that was made on it
       throw error;
     }
   }
@@ -169,7 +175,7 @@ class WebGpuProvider {
   // The input tensor, computed on the GPU and left there.
   prepare(request, engine) {
     this.throwIfUnusable();
-    return { [request.input_name]: { shape: request.shape, gpuBuffer: this.resampler.resample(engine.network_window()) } };
+    return { [request.input_name]: { shape: request.shape, gpuBuffer: this.resampler.resample(callEngine(() => engine.network_window())) } };
   }
 
   async run(timeLimitMs, modelId, precision, feeds) {
@@ -263,7 +269,18 @@ export class BrowserNetworks {
   }
 
   runModel(modelId, precision, feeds) {
-    return this.#gpu ? this.#gpu.run(kGpuRunMs, modelId, precision, feeds) : this.#wasm.sessions.run(modelId, precision, feeds);
+    return this.#gpu ? this.#gpu.run(kGpuRunMs, modelId, precision, feeds) : this.#runOnWasm(modelId, precision, feeds);
+  }
+
+  // A trap ends the network of that examination only: the next one gets a fresh instance of ONNX Runtime, tested like the first.
+  async #runOnWasm(modelId, precision, feeds) {
+    if (this.#wasm.sessions.broken) {
+      wasmTraps += 1;
+      const { wanted } = this.#wasm;
+      this.#wasm = { ...(await openWasm(this.#engine, this.#library, wanted)), wanted };
+      this.#onStatus();
+    }
+    return this.#wasm.sessions.run(modelId, precision, feeds);
   }
 
   fallBack(error) {
@@ -282,6 +299,12 @@ export class BrowserNetworks {
     this.#arriving?.close();
     this.#gpu = this.#arriving = null;
     this.#wish = 'wasm';
+  }
+
+  // The end: the WASM sessions, which `open` could have taken over, are released too.
+  async closeAll() {
+    this.close();
+    await this.#wasm.sessions.close();
   }
 
   async #startGpu() {

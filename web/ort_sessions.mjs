@@ -11,6 +11,7 @@ export class OrtSessions {
     this.library = library;
     this.executionProvider = executionProvider;
     this.sessions = new Map();
+    this.broken = false;  // ONNX Runtime's WebAssembly has trapped: another instance of it is needed
   }
 
   // The session of one artefact; created on first use. Static shapes and full graph optimisation; the sequential executor,
@@ -32,6 +33,15 @@ export class OrtSessions {
   // feeds: {inputName: {shape, values: Float32Array} or {shape, gpuBuffer}}. Returns {outputName: Float32Array}, owned by
   // the caller. Throws 'model' when an output holds NaN or infinity.
   async run(modelId, precision, feeds) {
+    try {
+      return await this.#run(modelId, precision, feeds);
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) this.broken = true;
+      throw error;
+    }
+  }
+
+  async #run(modelId, precision, feeds) {
     const session = await this.open(modelId, precision);
     const tensors = {};
     for (const [name, { shape, values, gpuBuffer }] of Object.entries(feeds)) {

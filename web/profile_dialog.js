@@ -2,9 +2,10 @@
 // It turns what was typed into a profile of the engine, {age_years, sex, symptoms, prior_infarction, nt_probnp_ng_l}; what is left
 // empty is null ("unknown" for symptoms), never a guess. The engine checks it again.
 
-// The engine's own limits (src/fusion/profile.cc): beyond them the number is a slip of the keyboard, or a child, in whom neither the
-// network nor the evidence was tested. The dialog says so and does not close.
-const kYoungestYears = 18;
+// The engine's own limits (src/fusion/profile.cc): beyond them the number is a slip of the keyboard. A child may be entered: neither
+// the network nor the evidence was tested in children, and the answer says so.
+const kYoungestYears = 0;
+const kAdultYears = 18;
 const kOldestYears = 120;
 const kLowestNtProBnpNgL = 5;
 const kHighestNtProBnpNgL = 70000;
@@ -23,13 +24,10 @@ function typedNumber(text) {
 function readAge(form) {
   const age = typedNumber(form.age.value);
   if (age === null) return { value: null, note: '' };
-  if (Number.isInteger(age) && age < kYoungestYears) {
-    return { value: null, note: `Precordia was tested in adults only: age must be ${kYoungestYears} or more.`, invalid: true };
-  }
-  if (!Number.isInteger(age) || age > kOldestYears) {
+  if (!Number.isInteger(age) || age < kYoungestYears || age > kOldestYears) {
     return { value: null, note: `Age must be a whole number of years from ${kYoungestYears} to ${kOldestYears}.`, invalid: true };
   }
-  return { value: age, note: '' };
+  return { value: age, note: age < kAdultYears ? 'Precordia was tested in adults only: the answer will be "cannot tell".' : '' };
 }
 
 function readNtProBnp(form) {
@@ -88,7 +86,8 @@ export function createProfileDialog({ dialog, form, onApply }) {
       nt_probnp_ng_l: ntProBnp.value,
     });
   });
-  dialog.addEventListener('close', () => fill(null));  // nothing of a person stays behind in the form
+  // Nothing of a person stays behind in the form. The event comes a moment after the dialog was closed; by then it may be open again.
+  dialog.addEventListener('close', () => { if (!dialog.open) fill(null); });
 
   return {
     /** Opens with what was entered before. `counted` says what is known of the person, form and recording together ("63 y, female"). */

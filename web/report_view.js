@@ -8,20 +8,23 @@
 const kStyleElement = /<style\b[^>]*>([\s\S]*?)<\/style>/gi;
 
 /** The frame's document; loaded once, since every later navigation of a frame would be a step of the back button. */
+let loaded = null;
 async function loadedDocument(frame) {
-  if (!frame.src) {
-    const loaded = new Promise((resolve) => frame.addEventListener('load', resolve, { once: true }));
+  loaded ??= new Promise((resolve) => {
+    frame.addEventListener('load', resolve, { once: true });
     frame.src = 'report.html';
-    await loaded;
-  }
+  });
+  await loaded;
   if (!frame.contentDocument?.body) throw new Error('the report frame did not load');
   return frame.contentDocument;
 }
 
-async function fill(frame, html) {
+/** Puts the report into the frame, unless `isWanted` says that it was closed while the frame was loading. */
+async function fill(frame, html, isWanted) {
   const styles = [...html.matchAll(kStyleElement)].map(([, css]) => css);
   const parsed = new DOMParser().parseFromString(html.replace(kStyleElement, ''), 'text/html');
   const target = await loadedDocument(frame);
+  if (!isWanted()) return;
   target.title = parsed.title;
   target.documentElement.lang = parsed.documentElement.lang || 'en';
   target.body.replaceChildren(...[...parsed.body.childNodes].map((node) => target.importNode(node, true)));
@@ -74,18 +77,24 @@ export function createReportView({ dialog, frame }) {
   button('save').addEventListener('click', () => saveText(shown.name, 'text/html', shown.html));
   button('close').addEventListener('click', () => dialog.close());
   window.addEventListener('resize', () => shown && fitToWidth(frame));
-  dialog.addEventListener('close', () => {
+  const clear = () => {
     shown = null;
     frame.contentDocument?.body?.replaceChildren();  // nothing of a person stays behind
-  });
+  };
+  // The event comes a moment after the dialog was closed; by then it may be open again.
+  dialog.addEventListener('close', () => { if (!dialog.open) clear(); });
 
   return {
     async open(html, name) {
-      shown = { html, name };
-      dialog.showModal();
-      await fill(frame, html);
-      button('print').focus();
+      const mine = { html, name };
+      shown = mine;
+      if (!dialog.open) dialog.showModal();
+      await fill(frame, html, () => shown === mine);
+      if (shown === mine) button('print').focus();
     },
-    close: () => dialog.close(),
+    close() {
+      dialog.close();
+      clear();
+    },
   };
 }

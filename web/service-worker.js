@@ -34,13 +34,17 @@ async function sha256(bytes) {
 
 // ---- Releases ----------------------------------------------------------------------------------------------------------------
 
-/** A complete stored release by the name of its cache, or null: {name, cache, files: Map path -> {sha256, bytes, install}}. */
+/**
+ * A complete stored release by the name of its cache, or null: {name, cache, files: Map path -> {sha256, bytes, install}, intact}.
+ * `intact` is the set of its paths that were found unaltered since it was opened; every release object has its own, so that what is
+ * still being served from an older release says nothing of a newer one.
+ */
 async function openRelease(name) {
   if (!name || !await caches.has(name)) return null;
   const cache = await caches.open(name);
   const text = await (await cache.match(addressOf(kListPath)))?.text();
   if (text === undefined || kReleasePrefix + await sha256(new TextEncoder().encode(text)) !== name) return null;
-  return { name, cache, files: new Map(JSON.parse(text).files.map((file) => [file.path, file])) };
+  return { name, cache, files: new Map(JSON.parse(text).files.map((file) => [file.path, file])), intact: new Set() };
 }
 
 /** A file from the server with the digest that the list gives, as a response ready to store. Throws otherwise. */
@@ -97,8 +101,7 @@ async function nameInUse() {
   return response ? response.text() : null;
 }
 
-let inUse = null;           // promise of the release in use, or of null
-let checkedPaths = new Set();  // files of it that were found intact since this worker started
+let inUse = null;  // promise of the release in use, or of null
 
 function releaseInUse() {
   inUse ??= nameInUse().then(openRelease).catch(() => null);
@@ -108,7 +111,12 @@ function releaseInUse() {
 async function use(release) {
   await (await caches.open(kStateCache)).put(addressOf('release-in-use'), new Response(release.name));
   inUse = Promise.resolve(release);
-  checkedPaths = new Set();
+}
+
+/** How many windows or tabs of the app there are; a frame inside one does not count. */
+async function windowsOpen() {
+  const windows = await self.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  return windows.filter((window) => window.frameType !== 'nested').length;
 }
 
 /** The server's release when it is complete here and is not the one in use. One attempt at a time. */
@@ -126,9 +134,9 @@ async function deleteAllBut(names) {
 
 // ---- Serving -----------------------------------------------------------------------------------------------------------------
 
-/** `file` from the release, checked once since this worker started, fetched anew when altered or absent. Throws when neither works. */
+/** `file` from the release, checked once since the release was opened, fetched anew when altered or absent. Throws when neither works. */
 async function serve(release, file) {
-  if (checkedPaths.has(file.path)) {
+  if (release.intact.has(file.path)) {
     const known = await release.cache.match(addressOf(file.path));
     if (known) return known;
   }
@@ -136,14 +144,14 @@ async function serve(release, file) {
     await release.cache.put(addressOf(file.path), fetched.clone());
     return fetched;
   });
-  checkedPaths.add(file.path);
+  release.intact.add(file.path);
   return response;
 }
 
 async function checkShell(release) {
   const shell = [...release.files.values()]
     .filter((file) => file.install === true && file.bytes <= kLargestShellFileBytes && kShellPattern.test(file.path));
-  await Promise.all(shell.filter((file) => !checkedPaths.has(file.path)).map((file) => serve(release, file)));
+  await Promise.all(shell.filter((file) => !release.intact.has(file.path)).map((file) => serve(release, file)));
 }
 
 function errorPage(title, sentence) {
@@ -152,9 +160,12 @@ function errorPage(title, sentence) {
   return new Response(html, { status: 503, headers: { ...headersFor(''), 'Content-Type': 'text/html; charset=utf-8' } });
 }
 
-/** A page of the app. The release in use is repaired where it can be; failing that, the server's release takes its place. */
-async function servePage(path) {
-  let release = await releaseInUse();
+/**
+ * A page of the app. The release in use is repaired where it can be; failing that, the server's release takes its place, but never
+ * under another window, which would then run on parts of both.
+ */
+async function servePage(path, request) {
+  const release = await releaseInUse();
   try {
     await checkShell(release);
     return await serve(release, release.files.get(path));
@@ -162,9 +173,16 @@ async function servePage(path) {
     // Below.
   }
   try {
-    release = await stageLatest();
-    await use(release);
-    return await serve(release, release.files.get(path));
+    const latest = await stageLatest();
+    // A window that is being reloaded is still counted. Browsers that do not tell a reload count it as another window.
+    const itself = request.destination === 'document' && request.isReloadNavigation === true ? 1 : 0;
+    if (latest.name !== release.name && await windowsOpen() > itself) {
+      return errorPage('Stored files are damaged',
+        'Some files of this app were altered on this device. Only a newer version can replace them, and it is not put in use while '
+        + 'Precordia is open in another window. Close every window of Precordia, then open it again.');
+    }
+    await use(latest);
+    return await serve(latest, latest.files.get(path));
   } catch {
     return errorPage('Stored files are damaged',
       'Some files of this app were altered on this device, so it was not started. Connect to the network and reload: they are fetched again.');
@@ -185,12 +203,13 @@ async function answer(event, path) {
     return fetch(event.request).catch(() => (event.request.mode === 'navigate'
       ? errorPage('No network', 'This page is not stored on this device, and there is no network.') : Response.error()));
   }
-  if (event.request.mode === 'navigate') return servePage(path);
+  if (event.request.mode === 'navigate') return servePage(path, event.request);
   try {
     return await serve(release, file);
   } catch {
     // A lazy file that was never stored is only absent; anything else was stored once and is damaged now.
-    if (file.install === true) await tell(null, { type: 'damaged', path });
+    const wasStored = file.install === true || await release.cache.match(addressOf(path));
+    if (wasStored) await tell(null, { type: 'damaged', path });
     return Response.error();
   }
 }
@@ -241,17 +260,18 @@ async function check(client) {
 }
 
 async function update(client) {
-  const windows = (await self.clients.matchAll({ type: 'window', includeUncontrolled: true }))
-    .filter((window) => window.frameType !== 'nested');
-  if (windows.length > 1) {
-    client.postMessage({ type: 'update_refused', message: 'Precordia is open in another window; close it first, then update.' });
-    return;
-  }
+  const refuse = (message) => client.postMessage({ type: 'update_refused', message });
   try {
-    await use(await stageLatest());
+    const latest = await stageLatest();
+    // Counted only now: fetching may have taken long, and a window may have been opened meanwhile.
+    if (await windowsOpen() > 1) {
+      refuse('Precordia is open in another window; close it first, then update.');
+      return;
+    }
+    await use(latest);
     client.postMessage({ type: 'updated' });
   } catch {
-    client.postMessage({ type: 'update_refused', message: 'The new version could not be fetched in full; the present one stays in use.' });
+    refuse('The new version could not be fetched in full; the present one stays in use.');
   }
 }
 

@@ -24,7 +24,7 @@ import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
 const kDefaultThreads = 2;
 const kMostBenchRuns = 200;
 
-let opened = null;      // {module, engine, library, models} of openEngine
+let opened = null;      // {module, engine, library, models, skipped} of openEngine
 let networks = null;    // BrowserNetworks
 let settings = null;    // of the last 'init'
 let wasReady = false;
@@ -40,7 +40,8 @@ async function readModelFile(path) {
 function status() {
   // Paths in the manifest are relative to models/; the page's are relative to the app.
   const models = opened.models.map((model) => ({ ...model, card: `models/${model.card}`, precision: networks.precision(model.id) }));
-  return { ...networks.status, engine_version: opened.module.engine_version(), models, timings: current?.timings.list() ?? [] };
+  return { ...networks.status, engine_version: opened.module.engine_version(), models,
+           notes: opened.skipped, timings: current?.timings.list() ?? [] };
 }
 
 const postStatus = () => networks && postMessage({ type: 'status', status: status() });
@@ -149,8 +150,9 @@ async function fail(message, error) {
   }
   console.error(error);
   opened = null;
-  networks?.close();
+  const closing = networks;
   networks = null;
+  await closing?.closeAll().catch(console.error);
   postMessage({ type: 'error', id: message.id, code: 'internal', message: wasReady
     ? 'The analysis stopped unexpectedly and nothing of it was kept; open the file again.'
     : 'The app could not start on this browser; update the browser or use another one.' });

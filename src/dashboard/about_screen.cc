@@ -30,10 +30,9 @@ void draw_backend_card(const Ui& ui, Flow& flow, AppState& state) {
   paragraph(in, Type::kBody, colour::kInkSoft, state.status.provider_note);
   in.gap(12);
   static constexpr const char* kProviders[] = {"Automatic", "WebAssembly", "WebGPU"};
-  static constexpr const char* kProviderIds[] = {"auto", "wasm", "webgpu"};
   const float width = std::min(segmented_width(kProviders), in.width);
   if (segmented(in, "provider", ImVec2(in.x, in.y), width, kProviders, &state.provider_choice)) {
-    send_text(state, "set_provider", "provider", kProviderIds[state.provider_choice]);
+    send_text(state, "set_provider", "provider", kProviderIds[static_cast<size_t>(state.provider_choice)]);
   }
   in.gap(space::kControl);
 }
@@ -55,18 +54,20 @@ void draw_timings_card(const Ui& ui, Flow& flow, const HostStatus& status) {
   const auto row = [&](std::string_view label, double ms, Type type) {
     char text[24];
     std::snprintf(text, sizeof text, "%.1f ms", ms);
-    draw_text_fitted(in.list, type, ImVec2(in.x, in.y), bar_left - 12, colour::kInk, label);
+    const float height =
+        draw_paragraph(in.list, type, ImVec2(in.x, in.y), bar_left - 12, colour::kInk, label);
     draw_text_right(in.list, type, ImVec2(in.x + in.width, in.y), colour::kInk, text);
+    return height;
   };
   for (const TimingView& timing : status.timings) {
-    row(timing.label.empty() ? timing.stage : timing.label, timing.ms, Type::kBody);
+    const float height = row(timing.label.empty() ? timing.stage : timing.label, timing.ms, Type::kBody);
     const float room = in.width - bar_left - number;
     if (room > 24) {
       const float length = std::max(2.0f, room * static_cast<float>(timing.ms / longest));
       in.list->AddRectFilled(ImVec2(in.x + bar_left, in.y + 7), ImVec2(in.x + bar_left + length, in.y + 15),
                              colour::kAccent, 4);
     }
-    in.gap(26);
+    in.gap(height + 4);
   }
   separator(in);
   in.gap(6);
@@ -141,7 +142,7 @@ void draw_keys_card(const Ui& ui, Flow& flow) {
     const char* key;
     const char* what;
   };
-  static constexpr Key kKeys[] = {{"O", "Open an ECG"},      {"D", "Simulated patient"},
+  static constexpr Key kKeys[] = {{"O", "Open an ECG"},      {"D", "Simulated patient (start screen only)"},
                                   {"P", "Printable report"}, {"S", "Where the network looked, on or off"},
                                   {"1  2", "25 or 50 mm/s"}, {"+  −", "Gain up or down"},
                                   {"Tab", "Next control"},   {"Enter", "Use it"},

@@ -11,12 +11,26 @@ namespace {
 
 struct Gauge {
   std::optional<double> probability, low, high, prior;
+  const char* before;  // what moved it away from the prior
 };
 
-std::string range_text(double low, double high) {
-  char buffer[48];
-  std::snprintf(buffer, sizeof buffer, "%.0f–%.0f %%", low * 100, high * 100);
+constexpr const char* kBeforeEcg = "Before this ECG";
+constexpr const char* kBeforeBloodTest = "Before the blood test";
+
+// "1.5", "24": one decimal below ten, as the report and the readable text write it.
+std::string percent_number(double share) {
+  const double percent = share * 100;
+  char buffer[16];
+  std::snprintf(buffer, sizeof buffer, "%.*f", percent < 9.95 ? 1 : 0, percent);
   return buffer;
+}
+
+std::string range_text(double low, double high) {
+  return percent_number(low) + "–" + percent_number(high) + " %";
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
 }
 
 // 0 to 100 %, the interval as a band, the estimate as a bar, and where one stood before the evidence as a
@@ -55,13 +69,16 @@ void draw_gauge(Flow& flow, const Gauge& gauge, ImU32 strong) {
   }
 }
 
-void prior_line(Flow& flow, double prior, const std::string& context) {
+void prior_line(Flow& flow, const char* before, double prior, const std::string& context) {
   const ImVec2 at(flow.x, flow.y);
   flow.list->AddTriangleFilled(at + ImVec2(6, 4), at + ImVec2(12, 14), at + ImVec2(0, 14), colour::kInkSoft);
   // The context usually says the number itself, with its source.
   const std::string number = percent_text(prior);
-  std::string line = "Before this ECG: ";
-  if (context.find(number) == std::string::npos) line += context.empty() ? number : number + " · ";
+  char whole[16];
+  std::snprintf(whole, sizeof whole, " %.0f %%", prior * 100);
+  std::string line = std::string(before) + ": ";
+  if (!contains(context, number) && !contains(context, whole))
+    line += context.empty() ? number : number + " · ";
   // Sources in brackets are told with the evidence, where there is room for them.
   const size_t bracket = context.find(" (");
   line += bracket != std::string::npos && context.size() > 64 ? context.substr(0, bracket) : context;
@@ -84,7 +101,7 @@ void draw_probability(Flow& flow, const Gauge& gauge, const std::string& target,
   draw_gauge(flow, gauge, strong);
   if (gauge.prior) {
     flow.gap(6);
-    prior_line(flow, *gauge.prior, context);
+    prior_line(flow, gauge.before, *gauge.prior, context);
   }
 }
 
@@ -92,11 +109,9 @@ void draw_probability(Flow& flow, const Gauge& gauge, const std::string& target,
 
 std::string percent_text(double share) {
   const double percent = share * 100;
-  if (percent < 1) return "< 1 %";
+  if (percent < 0.05) return "< 0.1 %";
   if (percent > 99) return "> 99 %";
-  char buffer[16];
-  std::snprintf(buffer, sizeof buffer, "%.0f %%", percent);
-  return buffer;
+  return percent_number(share) + " %";
 }
 
 void draw_answer_card(const Ui& ui, Flow& flow, const ViewModel& view, float least_height) {
@@ -117,9 +132,13 @@ void draw_answer_card(const Ui& ui, Flow& flow, const ViewModel& view, float lea
   paragraph(head, fits ? Type::kHeading : Type::kTitle, colour::kInk,
             answer.headline.empty() ? "No answer" : answer.headline);
   in.y = std::max(head.y, in.y + 44) + 10;
-  paragraph(in, Type::kBody, colour::kInk, answer.sentence);
-
-  if (!answer.cannot_tell_because.empty()) {
+  // The reason is told once: the engine's sentence often is the reason.
+  const bool reason = !answer.cannot_tell_because.empty() &&
+                      (answer.sentence == answer.cannot_tell_because ||
+                       !contains(answer.sentence, answer.cannot_tell_because));
+  if (!reason || !contains(answer.cannot_tell_because, answer.sentence))
+    paragraph(in, Type::kBody, colour::kInk, answer.sentence);
+  if (reason) {
     in.gap(12);
     const float inset = 12;
     const float height = paragraph_height(Type::kBody, answer.cannot_tell_because, in.width - 2 * inset - 26);
@@ -129,23 +148,30 @@ void draw_answer_card(const Ui& ui, Flow& flow, const ViewModel& view, float lea
     note_line(well, Icon::kInfo, colour::kUnknown, Type::kBody, answer.cannot_tell_because);
     in.y += height + 2 * inset;
   }
-  if (answer.probability) {
+  // The scale that the answer speaks of comes first and in its tone.
+  const bool hf_first = answer.hf_probability && answer.phenotype == "heart_failure_possible";
+  const auto begin_gauge = [&] {
     in.gap(16);
     separator(in);
     in.gap(14);
-    draw_probability(in, {answer.probability, answer.low, answer.high, answer.prior}, answer.target,
-                     answer.prior_context, tone.strong);
+  };
+  const auto hf_gauge = [&] {
+    if (!answer.hf_probability) return;
+    begin_gauge();
+    draw_probability(
+        in, {answer.hf_probability, answer.hf_low, answer.hf_high, answer.hf_prior, kBeforeBloodTest},
+        "Heart failure of any kind", answer.hf_prior_context, hf_first ? tone.strong : colour::kInkSoft);
+  };
+  if (hf_first) hf_gauge();
+  if (answer.probability) {
+    begin_gauge();
+    draw_probability(in, {answer.probability, answer.low, answer.high, answer.prior, kBeforeEcg},
+                     answer.target, answer.prior_context, hf_first ? colour::kInkSoft : tone.strong);
   } else if (answer.prior) {
     in.gap(12);
-    prior_line(in, *answer.prior, answer.prior_context);
+    prior_line(in, kBeforeEcg, *answer.prior, answer.prior_context);
   }
-  if (answer.hf_probability) {
-    in.gap(16);
-    separator(in);
-    in.gap(14);
-    draw_probability(in, {answer.hf_probability, {}, {}, answer.hf_prior}, "Heart failure of any kind",
-                     answer.hf_prior_context, colour::kInkSoft);
-  }
+  if (!hf_first) hf_gauge();
 }
 
 void draw_next_step_card(const Ui& ui, Flow& flow, const ViewModel& view, float least_height) {

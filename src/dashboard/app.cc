@@ -87,6 +87,7 @@ void App::clear_view() {
 void App::set_status(std::string_view json) {
   settle_ = kSettleFrames;
   state_.status = read_status(json);
+  if (state_.status.provider_choice) state_.provider_choice = *state_.status.provider_choice;
 }
 
 void App::set_progress(std::string_view json) {
@@ -313,6 +314,7 @@ bool App::shortcut(const std::string& key) {
   if (state_.progress || key.size() != 1) return false;
   PaperState& paper = state_.paper;
   const bool result = state_.screen == Screen::kResult && state_.view;
+  const bool start = state_.screen == Screen::kStart && !state_.view;
   const auto gain = [&](int direction) {
     constexpr double kGains[] = {5, 10, 20};
     int at = paper.settings.gain_mm_per_mv < 7 ? 0 : paper.settings.gain_mm_per_mv < 15 ? 1 : 2;
@@ -326,7 +328,8 @@ bool App::shortcut(const std::string& key) {
       send(state_, "open");
       return true;
     case 'd':
-    case 'D':
+    case 'D':  // only where there is no result that it would replace
+      if (!start) return false;
       send_text(state_, "demo", "condition", "normal");
       return true;
     case 'p':

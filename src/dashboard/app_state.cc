@@ -1,5 +1,6 @@
 #include "dashboard/app_state.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "dashboard/json_reader.h"
@@ -18,6 +19,18 @@ namespace {
 
 void queue(AppState& state, const Json& command) {
   state.commands.push_back(command.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+// Whether the attention map lies over a new recording's trace unasked: only when the first map belongs to a
+// flagged finding that is none of the reassuring ones, and there is an answer at all.
+bool attention_wanted(const ViewModel& view) {
+  if (view.answer.cannot_tell() || view.network.maps.empty()) return false;
+  const RelevanceMapView& first = view.network.maps.front();
+  if (first.reassuring) return false;
+  return std::any_of(view.network.outputs.begin(), view.network.outputs.end(),
+                     [&](const NetworkOutputView& output) {
+                       return output.id == first.output_id && output.flag != NetworkFlag::kNone;
+                     });
 }
 
 }  // namespace
@@ -47,6 +60,7 @@ void send_filter(AppState& state, const FilterView& filter) {
 void show_view(AppState& state, std::optional<ViewModel> view) {
   const bool same_record = view && state.view && view->input.name == state.view->input.name &&
                            view->ecg.samples == state.view->ecg.samples;
+  const bool had_maps = state.view && !state.view->network.maps.empty();
   state.view = std::move(view);
   state.error.clear();
   if (!state.view) {
@@ -54,6 +68,8 @@ void show_view(AppState& state, std::optional<ViewModel> view) {
     return;
   }
   state.screen = Screen::kResult;
+  if (!same_record || !had_maps) state.paper.relevance_on = attention_wanted(*state.view);
+  if (state.view->answer.cannot_tell()) state.paper.relevance_on = false;
   if (same_record) return;  // a new filter or profile keeps the reader's place
   state.tab = Tab::kAnswer;
   state.open_evidence.clear();

@@ -9,6 +9,8 @@
 namespace precordia::dashboard {
 namespace {
 
+constexpr float kExaminedLine = 27;
+
 constexpr const char* kDisclaimer = "Decision support for research, not a medical device.";
 
 Flow strip(ImRect rect) { return {ImGui::GetWindowDrawList(), rect.Min.x, rect.Min.y, rect.GetWidth()}; }
@@ -37,6 +39,24 @@ void draw_examined(Flow& bar, const ViewModel& view, float x, float right) {
   draw_text_fitted(bar.list, Type::kBodyStrong, ImVec2(x + 16, y), right - x - 16, colour::kInk,
                    view.input.name);
   draw_text_fitted(bar.list, Type::kCaption, ImVec2(x + 16, y + 22), right - x - 16, colour::kInkSoft, facts);
+}
+
+// On a phone there is no room in the header: whose examination this is stands on a line of its own under it.
+void draw_examined_line(const Ui& ui, const ViewModel& view, ImRect* rest) {
+  if (view.input.name.empty() && view.input.patient.empty()) return;
+  const ImRect rect(rest->Min, ImVec2(rest->Max.x, rest->Min.y + kExaminedLine));
+  rest->Min.y = rect.Max.y;
+  Flow line = strip(rect);
+  line.list->AddRectFilled(rect.Min, rect.Max, colour::kSunken);
+  line.list->AddLine(ImVec2(rect.Min.x, rect.Max.y - 0.5f), ImVec2(rect.Max.x, rect.Max.y - 0.5f),
+                     colour::kLine);
+  const float left = rect.Min.x + ui.frame.margin, right = rect.Max.x - ui.frame.margin, y = rect.Min.y + 4;
+  // The patient is told in full where that leaves the name at least half of the line.
+  const float patient = std::min(text_width(Type::kCaption, view.input.patient), (right - left) / 2);
+  draw_text_fitted(line.list, Type::kCaption, ImVec2(right - patient, y), patient + 1, colour::kInkSoft,
+                   view.input.patient);
+  draw_text_fitted(line.list, Type::kCaptionStrong, ImVec2(left, y), right - patient - 12 - left,
+                   colour::kInk, view.input.name);
 }
 
 }  // namespace
@@ -93,7 +113,10 @@ void draw_header(const Ui& ui, AppState& state, ImRect* rest) {
     }
     if (used) send(state, action.name);
   }
-  if (!ui.compact()) draw_examined(bar, *state.view, left, right - 8);
+  if (ui.compact())
+    draw_examined_line(ui, *state.view, rest);
+  else
+    draw_examined(bar, *state.view, left, right - 8);
 }
 
 void draw_simulated_banner(const Ui& ui, ImRect* rest) {
@@ -123,17 +146,20 @@ void draw_simulated_banner(const Ui& ui, ImRect* rest) {
 void draw_error_banner(const Ui& ui, AppState& state, ImRect* rest) {
   if (state.error.empty()) return;
   const float margin = ui.frame.margin;
+  std::string sentence = state.error;
+  if (state.screen == Screen::kResult && state.view && !state.view->input.name.empty())
+    sentence += " Still showing " + state.view->input.name + ".";
   const float words = rest->GetWidth() - 2 * margin - 32 - space::kTouch;
-  const float height = std::max(space::kTouch + 8, paragraph_height(Type::kBody, state.error, words) + 24);
+  const float height = std::max(space::kTouch + 8, paragraph_height(Type::kBody, sentence, words) + 24);
   const ImRect rect(rest->Min, ImVec2(rest->Max.x, rest->Min.y + height));
   rest->Min.y = rect.Max.y;
   Flow bar = strip(rect);
   bar.list->AddRectFilled(rect.Min, rect.Max, colour::kActTint);
   bar.list->AddRectFilled(rect.Min, ImVec2(rect.Min.x + 6, rect.Max.y), colour::kAct);
-  const float y = rect.Min.y + (height - paragraph_height(Type::kBody, state.error, words)) / 2;
+  const float y = rect.Min.y + (height - paragraph_height(Type::kBody, sentence, words)) / 2;
   draw_icon(bar.list, Icon::kWarning, ImVec2(rect.Min.x + margin + 9, y + 11), 20, colour::kAct);
   draw_paragraph(bar.list, Type::kBody, ImVec2(rect.Min.x + margin + 32, y), words, colour::kAct,
-                 state.error);
+                 sentence);
   if (icon_button(bar, "dismiss",
                   ImVec2(rect.Max.x - margin - space::kTouch + 8, rect.Min.y + (height - space::kTouch) / 2),
                   Icon::kClose, "Close this message")) {

@@ -13,6 +13,10 @@ HostStatus read_status(std::string_view json) {
   status.provider = text(root, "provider");
   status.threads = whole_number(root, "threads").value_or(0);
   status.provider_note = text(root, "provider_note");
+  const std::string choice = text(root, "provider_choice");
+  for (size_t i = 0; i < kProviderIds.size(); ++i) {
+    if (choice == kProviderIds[i]) status.provider_choice = static_cast<int>(i);
+  }
   status.offline_ready = flag(root, "offline_ready", false);
   status.update_available = flag(root, "update_available", false);
   status.app_version = text(root, "app_version");

@@ -1,6 +1,7 @@
 // What the host (web/) tells the dashboard beside results: how it runs, how far it is, what went wrong.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,10 +20,13 @@ struct LicenceView {
   std::string name, version, licence;
 };
 
+inline constexpr std::array<const char*, 3> kProviderIds = {"auto", "wasm", "webgpu"};
+
 struct HostStatus {
   std::string provider;  // "wasm", "webgpu", "" until known
   int threads = 0;
   std::string provider_note;  // why this one, in plain words
+  std::optional<int> provider_choice;  // what was asked for, index into kProviderIds; unknown: not told
   bool offline_ready = false;
   bool update_available = false;
   std::string app_version;

@@ -25,20 +25,25 @@ void draw_output(Flow& flow, const NetworkOutputView& output) {
   // the answer's business.
   const bool flagged = output.flag != NetworkFlag::kNone, sure = output.flag == NetworkFlag::kConfirming;
   const ImU32 ink = flagged ? colour::kAccent : colour::kLineStrong;
-  const char* words = sure ? "likely" : flagged ? "possible" : "";
+  // "likely" is said of what the network holds for more probable than not, whatever the threshold.
+  const bool likely = sure && output.probability >= 0.5;
+  const char* words = likely ? "likely" : sure ? "above threshold" : flagged ? "possible" : "";
   const float number = 52;
   float chip_part = 0;
   flow.gap(6);
   if (*words != 0) {
     chip_part = chip_width(words, false) + 8;
     chip(list, ImVec2(flow.x + flow.width - number - chip_part + 4, flow.y - 3), words,
-         sure ? colour::kOnAccent : colour::kAccentDeep, sure ? colour::kAccent : colour::kAccentTint);
+         likely ? colour::kOnAccent : colour::kAccentDeep, likely ? colour::kAccent : colour::kAccentTint);
   }
   const float words_height =
       draw_paragraph(list, *words != 0 ? Type::kBodyStrong : Type::kBody, ImVec2(flow.x, flow.y),
                      flow.width - number - chip_part - 4, colour::kInk, output.title);
   char percent[16];
-  std::snprintf(percent, sizeof percent, "%.0f %%", output.probability * 100);
+  if (output.probability < 0.005)
+    std::snprintf(percent, sizeof percent, "< 1 %%");
+  else
+    std::snprintf(percent, sizeof percent, "%.0f %%", output.probability * 100);
   draw_text_right(list, Type::kBodyStrong, ImVec2(flow.x + flow.width, flow.y), colour::kInk, percent);
   flow.y += words_height + 6;
   const float height = 8;
@@ -78,6 +83,11 @@ void draw_network_card(const Ui& ui, Flow& flow, AppState& state) {
   std::string caption = network.title;
   if (!network.precision.empty()) caption += " · " + network.precision;
   paragraph(in, Type::kCaption, colour::kInkSoft, caption);
+  if (state.view->answer.cannot_tell()) {
+    in.gap(10);
+    note_line(in, Icon::kInfo, colour::kUnknown, Type::kBody,
+              "Not valid for an answer: see the reason on the answer card.");
+  }
 
   std::string group;
   size_t in_group = 0, hidden = 0;

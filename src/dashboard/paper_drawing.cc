@@ -162,10 +162,9 @@ void draw_label(const Sheet& sheet, const PaperCell& cell, const CellBox& box) {
   const float least = sheet.place.view.Min.x + 4;
   const float x = std::min(std::max(box.left + 3, least), box.right - width - remark_width - 10);
   const ImVec2 at(std::floor(x), std::floor(roomy ? box.top + 2 : box.top - 3));
-  if (roomy) {
-    sheet.list->AddRectFilled(at - ImVec2(2, -1), at + ImVec2(width + remark_width + 5, 21),
-                              colour::with_alpha(colour::kPaper, 190), 4);
-  }
+  const float height = roomy ? 21 : 17;
+  sheet.list->AddRectFilled(at - ImVec2(2, -1), at + ImVec2(width + remark_width + 5, height),
+                            colour::with_alpha(colour::kPaper, 175), 4);
   draw_text(sheet.list, type, at, bad ? colour::kInkFaint : colour::kInk, name);
   if (*remark != 0) {
     draw_text(sheet.list, Type::kCaption, at + ImVec2(width + 6, 2), bad ? colour::kAct : colour::kInkSoft,
@@ -273,16 +272,16 @@ void draw_paper(const Ui& ui, ImDrawList* list, const ViewModel& view, const Pap
     const CellBox box = box_of(sheet, cell);
     if (on_screen(sheet, box)) draw_relevance(sheet, cell, box);
   }
-  // Names lie under the traces: a name may be crossed by a wave, never the other way round.
-  for (const PaperCell& cell : plan.cells) {
-    const CellBox box = box_of(sheet, cell);
-    if (on_screen(sheet, box)) draw_label(sheet, cell, box);
-  }
   for (const PaperCell& cell : plan.cells) {
     const CellBox box = box_of(sheet, cell);
     if (!on_screen(sheet, box)) continue;
     draw_marks(sheet, cell, box);
     draw_trace(sheet, cell, box, &points);
+  }
+  // Names lie over the traces of whatever row reaches up to them, on a plate that lets the wave show through.
+  for (const PaperCell& cell : plan.cells) {
+    const CellBox box = box_of(sheet, cell);
+    if (on_screen(sheet, box)) draw_label(sheet, cell, box);
   }
   for (const double baseline : plan.pulse_baselines_mm) draw_pulse(sheet, baseline);
   for (const PaperCell& cell : plan.cells) {

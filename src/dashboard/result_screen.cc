@@ -77,13 +77,16 @@ void draw_wide(Ui& ui, AppState& state, ImRect rect) {
 void draw_medium(Ui& ui, AppState& state, ImRect rect) {
   const float gap = ui.frame.gap, margin = ui.frame.margin;
   Flow flow = begin_scroll(ui, "result", rect, margin);
-  side_by_side(
-      flow, gap, [&](Flow& column) { draw_answer_card(ui, column, *state.view); },
-      [&](Flow& column) {
-        draw_next_step_card(ui, column, *state.view);
-        column.gap(gap);
-        draw_quality_card(ui, column, *state.view);
-      });
+  const float half = std::floor((flow.width - gap) / 2);
+  Flow left{flow.list, flow.x, flow.y, half},
+      right{flow.list, flow.x + half + gap, flow.y, flow.width - half - gap};
+  draw_answer_card(ui, left, *state.view);
+  draw_next_step_card(ui, right, *state.view);
+  // The recording goes under the shorter of the two, so that the trace begins as high as it can.
+  Flow& shorter = left.y <= right.y ? left : right;
+  if (shorter.y > flow.y) shorter.gap(gap);
+  draw_quality_card(ui, shorter, *state.view);
+  flow.y = std::max(left.y, right.y);
   flow.gap(gap);
   draw_paper_card(ui, flow, state);
   flow.gap(gap);

@@ -125,6 +125,10 @@ AnswerView read_answer(const Json& json) {
   answer.target = text(json, "target");
   answer.prior_context = text(json, "prior_context");
   answer.hf_probability = share(json, "hf_probability");
+  answer.hf_low = share(json, "hf_low");
+  answer.hf_high = share(json, "hf_high");
+  if (answer.hf_low && answer.hf_high && *answer.hf_low > *answer.hf_high)
+    answer.hf_low = answer.hf_high = std::nullopt;
   answer.hf_prior = share(json, "hf_prior");
   answer.hf_prior_context = text(json, "hf_prior_context");
   answer.cannot_tell_because = text(json, "cannot_tell_because");
@@ -198,7 +202,8 @@ NetworkView read_network(const Json& json, std::vector<float>& blob) {
     const double start = number(entry, "start_s").value_or(0), step = number(entry, "step_s").value_or(0);
     if (where.n == 0 || step <= 0) return;
     normalise_relevance(std::span<float>(blob).subspan(where.at, where.n));
-    network.maps.push_back({text(entry, "output_id"), text(entry, "title"), where, start, step});
+    network.maps.push_back({text(entry, "output_id"), text(entry, "title"), where, start, step,
+                            flag(entry, "reassuring", false)});
   });
   return network;
 }

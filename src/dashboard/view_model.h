@@ -28,9 +28,10 @@ struct AnswerView {
   std::string headline, sentence;
   std::optional<double> probability, low, high, prior;  // 0..1
   std::string target, prior_context;
-  std::optional<double> hf_probability, hf_prior;  // 0..1, another scale than `probability`
+  std::optional<double> hf_probability, hf_low, hf_high, hf_prior;  // 0..1, another scale than `probability`
   std::string hf_prior_context;
   std::string cannot_tell_because;
+  bool cannot_tell() const { return phenotype == "cannot_tell"; }
 };
 
 struct NextStepView {
@@ -96,6 +97,7 @@ struct RelevanceMapView {
   std::string output_id, title;
   Slice relevance;  // one value per step, 0..1 after reading (scaled by its own largest value when above 1)
   double start_s = 0, step_s = 0;  // centre of the first step, and the distance between steps
+  bool reassuring = false;         // of a finding such as "normal ECG"
 };
 
 struct NetworkView {

@@ -172,24 +172,31 @@ double noise_uv(const std::vector<float>& detail) {
   return size[size.size() / 2] / 0.6745 / std::sqrt(2.0) * 1000;
 }
 
-std::string describe(const LeadQuality& q, const char* name) {
-  if (!q.present) return {};
-  if (q.missing_fraction > kMissingLimit) {
-    return format_text("%s: %.0f %% of the samples are missing, so it is not measured.", name,
-                       q.missing_fraction * 100);
-  }
-  if (q.flat)
-    return format_text("%s is flat: the electrode is off or unplugged, so it is not measured.", name);
-  if (!q.usable) return format_text("%s is too noisy to be measured (%.0f uV rms).", name, q.noise_uv);
-  if (q.clipped)
-    return format_text("%s is clipped at the end of its range: its amplitudes are too small.", name);
-  if (q.mains_uv > kMainsNoteUv)
-    return format_text("%s carries mains interference (%.0f uV rms).", name, q.mains_uv);
-  if (q.noise_uv > kNoiseNoteUv)
-    return format_text("%s is noisy (%.0f uV rms): its small waves are uncertain.", name, q.noise_uv);
-  if (q.wander_mv > kWanderNoteMv) {
-    return format_text("%s: the baseline wanders by %.1f mV, which makes its ST level uncertain.", name,
-                       q.wander_mv);
+SignalProblem problem_of(const LeadQuality& q) {
+  if (!q.present) return SignalProblem::kNone;
+  if (q.missing_fraction > kMissingLimit) return SignalProblem::kMissing;
+  if (q.flat) return SignalProblem::kFlat;
+  if (!q.usable) return SignalProblem::kUnreadable;
+  if (q.clipped) return SignalProblem::kClipped;
+  if (q.mains_uv > kMainsNoteUv) return SignalProblem::kMains;
+  if (q.noise_uv > kNoiseNoteUv) return SignalProblem::kNoise;
+  if (q.wander_mv > kWanderNoteMv) return SignalProblem::kWander;
+  return SignalProblem::kNone;
+}
+
+std::string describe(const LeadQuality& q) {
+  switch (q.problem) {
+    case SignalProblem::kMissing:
+      return format_text("%.0f %% of the samples are missing, so it is not measured.", q.missing_fraction * 100);
+    case SignalProblem::kFlat: return "flat: the electrode is off or unplugged, so it is not measured.";
+    case SignalProblem::kUnreadable: return format_text("too noisy to be measured (%.0f µV rms).", q.noise_uv);
+    case SignalProblem::kClipped: return "clipped at the end of its range: its amplitudes are too small.";
+    case SignalProblem::kMains: return format_text("mains interference (%.0f µV rms).", q.mains_uv);
+    case SignalProblem::kNoise:
+      return format_text("noisy (%.0f µV rms): its small waves are uncertain.", q.noise_uv);
+    case SignalProblem::kWander:
+      return format_text("the baseline wanders by %.1f mV, which makes its ST level uncertain.", q.wander_mv);
+    case SignalProblem::kNone: break;
   }
   return {};
 }
@@ -212,7 +219,8 @@ AnalysisSignal prepare_analysis(const EcgRecord& record, std::array<LeadQuality,
     const float span = *high - *low;
     q.flat = span < kFlatMv || flat_share(bridged.mv, rate) > kFlatShareLimit;
     if (q.missing_fraction > kMissingLimit || q.flat) {
-      q.issue = describe(q, kLeadNames[lead]);
+      q.problem = problem_of(q);
+      q.issue = describe(q);
       continue;
     }
     q.clipped = clipped_share(bridged.mv, rate) > kClippedShareLimit;
@@ -232,7 +240,8 @@ AnalysisSignal prepare_analysis(const EcgRecord& record, std::array<LeadQuality,
     WaveletLevels wavelet = wavelet_transform(mv);
     q.noise_uv = noise_uv(wavelet[0]);
     q.usable = q.noise_uv <= kNoiseLimitUv && span <= kImplausibleMv;
-    q.issue = describe(q, kLeadNames[lead]);
+    q.problem = problem_of(q);
+    q.issue = describe(q);
     if (!q.usable) continue;
     signal.mv[lead] = std::move(mv);
     signal.wavelet[lead] = std::move(wavelet);

@@ -93,17 +93,27 @@ Criterion cornell_voltage(const CriteriaInput& in) {
   return at_least(kCornellVoltage, in, cornell_sum(in));
 }
 
+// A wide QRS changes voltages, ST and T by itself; rules that rest on them are then shown but not judged.
+Criterion unless_wide(Criterion c, const CriteriaInput& in) {
+  if (qrs_ms(in).value_or(0) >= 120 && (c.met || c.why_unknown.empty())) {
+    c.met = std::nullopt;
+    c.why_unknown = "Not judged: a QRS of 120 ms or more changes voltages, ST and T by itself.";
+  }
+  return c;
+}
+
 Criterion cornell_product(const CriteriaInput& in) {
   if (auto why = missing_leads(in, {Lead::kAVL, Lead::kV3})) return unknown(kCornellProduct, in, *why);
   if (!qrs_ms(in)) return unknown(kCornellProduct, in, "Not judged: the QRS duration is unknown.");
   const double as_man = cornell_sum(in) * *qrs_ms(in), as_woman = (cornell_sum(in) + 0.8) * *qrs_ms(in);
-  if (in.person.sex) return at_least(kCornellProduct, in, *in.person.sex == Sex::kMale ? as_man : as_woman);
+  if (in.person.sex)
+    return unless_wide(at_least(kCornellProduct, in, *in.person.sex == Sex::kMale ? as_man : as_woman), in);
   Criterion c = at_least(kCornellProduct, in, as_man);
   if (as_man < *kCornellProduct.cutoff_male && as_woman >= *kCornellProduct.cutoff_female) {
     c.met = std::nullopt;
     c.why_unknown = "The formula depends on the person's sex, which is not known.";
   }
-  return c;
+  return unless_wide(std::move(c), in);
 }
 
 Criterion peguero(const CriteriaInput& in) {
@@ -154,7 +164,7 @@ Criterion strain(const CriteriaInput& in) {
   if (t > 1e8) return unknown(kStrain, in, "Not judged: no T wave could be placed in V5 or V6.");
   c.value = t;
   c.met = !c.detail.empty();
-  return c;
+  return unless_wide(std::move(c), in);
 }
 
 Criterion qtc_prolonged(const CriteriaInput& in) {
@@ -446,7 +456,7 @@ Criterion romhilt_estes(const CriteriaInput& in, const std::vector<Criterion>& d
     points += 1;
   Criterion c = at_least(kRomhiltEstes, in, points);
   if (points == 4) c.detail = "4 points: probable";
-  return c;
+  return unless_wide(std::move(c), in);
 }
 
 Criterion atrial_fibrillation(const CriteriaInput& in) {

@@ -54,6 +54,9 @@ struct Criterion {
   std::string detail;              // what was found where: "inferior: II, III, aVF"; may be empty
 };
 
+// The worst thing wrong with a lead; the first three make it unusable.
+enum class SignalProblem { kMissing, kFlat, kUnreadable, kClipped, kMains, kNoise, kWander, kNone };
+
 struct LeadQuality {
   bool present = false;
   bool flat = false;               // lead off or unplugged
@@ -63,7 +66,8 @@ struct LeadQuality {
   double wander_mv = 0;            // peak-to-peak of the component under 0.5 Hz
   double missing_fraction = 0;
   bool usable = false;
-  std::string issue;               // sentence, empty when nothing is wrong
+  SignalProblem problem = SignalProblem::kNone;
+  std::string issue;               // the problem in words, to stand beside the lead's name; empty when nothing is wrong
 };
 
 struct RepresentativeBeat {

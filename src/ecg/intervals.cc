@@ -31,9 +31,9 @@ Measurement row(const char* id, const char* label, const char* unit, int digits,
 
 NormalRange qtc_range(std::optional<Sex> sex) {
   if (!sex)
-    return {kQtcLowMs, kQtcHighFemaleMs,
+    return {std::nullopt, kQtcHighFemaleMs,
             kQtcCitation};  // sex unknown: the bound that calls neither sex long too early
-  return {kQtcLowMs, *sex == Sex::kMale ? kQtcHighMaleMs : kQtcHighFemaleMs, kQtcCitation};
+  return {std::nullopt, *sex == Sex::kMale ? kQtcHighMaleMs : kQtcHighFemaleMs, kQtcCitation};
 }
 
 std::optional<double> difference_ms(std::optional<int> from, std::optional<int> to) {

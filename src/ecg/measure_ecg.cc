@@ -1,5 +1,6 @@
 // The measurement of one record, from samples to findings: the plan of the room in one function.
 #include <algorithm>
+#include <utility>
 #include <cmath>
 
 #include "base/text.h"
@@ -180,12 +181,46 @@ bool resembling(const BeatFamilies& families) {
   return families.dominant_count < 3 || families.coherence >= kReadableCoherence;
 }
 
+// One sentence per kind of problem, however many leads have it, and what to do about it.
+void warn_of_problems(EcgFindings& findings) {
+  constexpr std::pair<SignalProblem, const char*> kAdvice[] = {
+      {SignalProblem::kMissing, "not measured: too many samples are missing."},
+      {SignalProblem::kFlat, "flat: check the electrode and its cable."},
+      {SignalProblem::kUnreadable,
+       "too noisy to be measured: check the electrodes, let the person lie still, and check the unit of the file."},
+      {SignalProblem::kClipped, "clipped at the end of the recorder's range: amplitudes are too small."},
+      {SignalProblem::kMains, "disturbed by the mains: move cables away from power leads; the mains filter clears the picture."},
+      {SignalProblem::kNoise, "noisy: small waves are uncertain."},
+      {SignalProblem::kWander, "wandering: the ST level is uncertain."}};
+  for (const auto& [problem, advice] : kAdvice) {
+    std::string names;
+    int count = 0;
+    for (int lead = 0; lead < kLeadCount; ++lead) {
+      if (findings.quality[lead].problem != problem) continue;
+      names += (count++ ? ", " : "") + std::string(kLeadNames[lead]);
+    }
+    if (count == kLeadCount) names = "All leads";
+    if (count > 0) findings.warnings.push_back(names + (count == 1 ? " is " : " are ") + advice);
+  }
+}
+
+// The tallest QRS over the leads, peak to peak; no heart gives less than 0.3 or more than 10 mV in every lead at once, but
+// a wrong gain or unit does. [E]
+constexpr double kSmallestTallestQrsMv = 0.3, kLargestQrsMv = 10;
+std::optional<double> tallest_qrs_mv(const EcgFindings& findings) {
+  std::optional<double> tallest;
+  for (const LeadAmplitudes& a : findings.amplitudes) {
+    if (!a.r_mv && !a.s_mv) continue;
+    const double below = std::max(a.s_mv.value_or(0), a.q_mv.value_or(0));
+    tallest = std::max(tallest.value_or(0), std::max(a.r_mv.value_or(0), a.r_prime_mv.value_or(0)) + below);
+  }
+  return tallest;
+}
+
 void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
                    const std::vector<ClassifiedBeat>& beats, bool readable, const PacingSuspicion& pacing,
                    const std::vector<std::string>& reversals) {
-  for (const LeadQuality& q : findings.quality) {
-    if (!q.issue.empty()) findings.warnings.push_back(q.issue);
-  }
+  warn_of_problems(findings);
   auto block = [&](std::string why) {
     findings.warnings.push_back(why);
     findings.blocks_screening.push_back(std::move(why));
@@ -208,11 +243,15 @@ void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
   if (static_cast<int>(signal.leads.size()) < kFewestLeadsToScreen) {
     block("Too few leads to be screened: " + usable_lead_names(findings, false) + " cannot be used.");
   }
+  const auto tallest = tallest_qrs_mv(findings);
+  if (tallest && (*tallest < kSmallestTallestQrsMv || *tallest > kLargestQrsMv)) {
+    block(format_text("The tallest QRS is %.2g mV, which no heart gives: check the gain or the unit of the file.", *tallest));
+  }
   for (const std::string& sentence : reversals) block(sentence);
   if (pacing.suspected)
     block(
-        "Pacemaker spikes: the QRS is not the heart's own, so its shape says nothing about the heart "
-        "muscle.");
+        "Pacemaker spikes are suspected: a paced QRS is not the heart's own, so its shape says nothing about the "
+        "heart muscle.");
   const auto rate = measured(findings, "heart_rate_bpm");
   if (rate && *rate > kFastestRateForScreening) {
     block(format_text(

@@ -51,6 +51,33 @@ Result<void> check_usable(const EcgRecord& record) {
               "Every lead of this ECG is flat or empty: check the electrodes and the cable, and record it again.");
 }
 
+// A WFDB header whose record line names segments ("record/3 ...", header(5)) brings further headers of the same recording.
+bool is_multi_segment(const InputFile& header) {
+  std::string_view text(reinterpret_cast<const char*>(header.bytes.data()), std::min<size_t>(header.bytes.size(), 4096));
+  for (std::string_view line : split(text, '\n')) {
+    line = trim(line);
+    if (line.empty() || line.front() == '#') continue;
+    return split_blank(line).front().find('/') != std::string_view::npos;
+  }
+  return false;
+}
+
+// Two people's files opened together must never become one person's result, nor may one of them vanish silently.
+Result<void> check_one_recording(std::span<const InputFile> files) {
+  std::vector<std::string_view> recordings;
+  for (const InputFile& file : files) {
+    const std::string name = lower_ascii(file.name);
+    const bool header = name.ends_with(".hea");
+    if (header && is_multi_segment(file)) return {};
+    if (header || name.ends_with(".csv") || name.ends_with(".txt") || name.ends_with(".tsv")) recordings.push_back(file.name);
+  }
+  if (recordings.size() < 2) return {};
+  return fail(ErrorCode::kAmbiguous, format_text("These are %zu recordings (%s and %s%s): open one at a time.", recordings.size(),
+                                                 printable_text(recordings[0], 40).c_str(),
+                                                 printable_text(recordings[1], 40).c_str(),
+                                                 recordings.size() > 2 ? " and more" : ""));
+}
+
 }  // namespace
 
 Result<void> Examination::load_manifest(std::string_view json) {
@@ -82,6 +109,7 @@ void Examination::begin() {
   input_name_.clear();
   record_.reset();
   profile_ = {};
+  filter_ = {};
   findings_.reset();
   planned_ = nullptr;
   window_ = {};
@@ -98,6 +126,7 @@ Result<void> Examination::read() {
   if (files_.empty()) return fail(ErrorCode::kWrongUsage, "No file was given.");
   std::vector<InputFile> inputs;
   for (const HeldFile& file : files_) inputs.push_back({file.name, file.bytes});
+  if (auto one = check_one_recording(inputs); !one) return one;
   PRECORDIA_TRY(EcgRecord record, read_ecg(inputs));
   derive_limb_leads(record);
   if (auto usable = check_usable(record); !usable) return usable;

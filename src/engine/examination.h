@@ -3,7 +3,7 @@
 //
 //   load_manifest, add_head                 once
 //   begin, add_file..., read | load_simulated
-//   measure, plan_networks, [network_output], fuse, then any of the *_json, report_html and view
+//   measure, plan_network, [network_answer | network_failed], fuse, then any of the *_json, report_html and view
 #pragma once
 
 #include <array>

@@ -74,6 +74,10 @@ std::string listed(const std::vector<std::string>& names, size_t most) {
   return out;
 }
 
+float sample_mv(double mv) {
+  return std::abs(mv) <= 1e4 ? static_cast<float>(mv) : std::numeric_limits<float>::quiet_NaN();
+}
+
 void add_patient_facts(std::string_view text, RecordedPatient& patient) {
   const std::string lower = lower_ascii(text);
   if (!patient.age_years) patient.age_years = age_from(value_after(text, lower, "age"));

@@ -23,6 +23,9 @@ struct NamedChannel {
 // 0 when it is no voltage.
 double millivolts_per(std::string_view unit);
 
+// One sample for NamedChannel::mv: what is not a finite number of at most 10 V is missing, because no body surface gives it.
+float sample_mv(double mv);
+
 // Sorts channels into the twelve leads. The record's rate is that of the fastest lead; slower leads are resampled to it, all
 // are brought to one length (missing at the end), a lead named twice keeps its first channel, absent limb leads are derived.
 // `record` brings source, patient and notes. Errors: kNotAnEcg (no lead), kDamaged (impossible rate).

@@ -453,7 +453,7 @@ NamedChannel lead_channel(const std::vector<double>& values, const std::string& 
   NamedChannel channel{.name = name, .rate_hz = rate_hz, .is_voltage = true, .mv = {}};
   channel.mv.assign(grid.empty() ? values.size() : grid.back() + 1, std::numeric_limits<float>::quiet_NaN());
   for (size_t i = 0; i < values.size(); ++i)
-    channel.mv[grid.empty() ? i : grid[i]] = static_cast<float>(values[i] * mv);
+    channel.mv[grid.empty() ? i : grid[i]] = sample_mv(values[i] * mv);
   return channel;
 }
 

@@ -209,7 +209,7 @@ NamedChannel physical(const WfdbChannel& channel, bool raw_is_microvolt) {
   out.mv.resize(channel.samples.size());
   for (size_t i = 0; i < out.mv.size(); ++i)
     out.mv[i] = channel.samples[i] == kWfdbMissing ? std::numeric_limits<float>::quiet_NaN()
-                                                   : static_cast<float>((channel.samples[i] - zero) * scale);
+                                                   : sample_mv((channel.samples[i] - zero) * scale);
   return out;
 }
 
@@ -229,7 +229,7 @@ Result<std::vector<NamedChannel>> physical_channels(const WfdbHeader& header,
     if (!channel.signal.gain_stated && lead_from_name(channel.signal.description))
       without_gain.push_back(printable_text(channel.signal.description, 40));
     out.push_back(physical(channel, raw_is_microvolt));
-    channel.samples = {};
+    std::vector<int32_t>().swap(channel.samples);  // gives the memory back, which an assignment of {} does not
   }
   if (!differing.empty())
     notes.push_back("The checksum of " + listed(differing) +

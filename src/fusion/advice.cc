@@ -11,8 +11,15 @@ namespace {
 constexpr const char* kEcho = "Echocardiogram: it measures how strongly the heart pumps.";
 constexpr const char* kPeptide = "NT-proBNP blood test: under 125 ng/L makes heart failure unlikely.";
 
+constexpr const char* kNoReasonForMore = "This ECG gives no reason for more heart tests.";
+
 bool lvsd_open(const Screening& screening) {
   return screening.phenotype == Phenotype::kLvsdPossible || screening.phenotype == Phenotype::kLvsdLikely;
+}
+
+std::string tell_the_doctor(double nt_probnp) {
+  return format_text("NT-proBNP is %.0f ng/L: tell the doctor. Such a value needs specialist assessment.",
+                     nt_probnp);
 }
 
 // NICE NG106: the NT-proBNP row decides how fast someone with suspected heart failure is seen.
@@ -63,24 +70,37 @@ void advise_suspected(NextStep& next, const ClinicalProfile& profile, const Scre
   }
 }
 
+// Without stated symptoms. A value that NICE refers is passed on whatever the ECG says: by NICE's rows where
+// symptoms may be there, and to the doctor where there are none.
 void advise_without_symptoms(NextStep& next, const ClinicalProfile& profile, const Screening& screening) {
   const bool unknown = profile.symptoms == Symptoms::kUnknown;
+  const double nt_probnp = profile.nt_probnp_ng_l.value_or(0);
+  const bool referred = nt_probnp >= limits::kNtProbnpRefer;
+  const bool by_peptide = unknown && referred;
+  if (by_peptide) advise_by_peptide(next, screening, nt_probnp);
+  if (referred && !unknown) next.steps.push_back(tell_the_doctor(nt_probnp));
   switch (screening.phenotype) {
     case Phenotype::kPossibleStructuralDisease:
     case Phenotype::kLvsdPossible:
     case Phenotype::kLvsdLikely:
-      next.headline = "Show the ECG to a doctor; ask for an echo";
+      if (!by_peptide) {
+        next.headline = "Show the ECG to a doctor; ask for an echo";
+        next.citation = kAhaStages;
+        next.most_useful_test = kEcho;
+      }
       next.steps.push_back("Show this ECG to a doctor and ask whether an echocardiogram is needed.");
       next.steps.push_back("Measure blood pressure, and ask about diabetes and past heart attacks.");
-      next.citation = kAhaStages;
-      next.most_useful_test = kEcho;
       break;
-    case Phenotype::kHeartFailurePossible:
-      advise_by_peptide(next, screening, profile.nt_probnp_ng_l.value_or(0));
-      break;
+    case Phenotype::kHeartFailurePossible: break;  // only by the peptide
     default:
+      if (referred) {
+        next.headline = "Tell a doctor about the NT-proBNP";
+        next.citation = kAhaStages;
+        next.most_useful_test = kEcho;
+        break;
+      }
       next.headline = unknown ? "Ask about symptoms" : "Nothing further for this ECG";
-      if (!unknown) next.steps.push_back("This ECG gives no reason for more heart tests.");
+      if (!unknown) next.steps.push_back(kNoReasonForMore);
       next.citation = kUniversalDefinition;
       next.most_useful_test =
           unknown ? "Questions: breathlessness, ankle swelling, tiredness. If yes: NT-proBNP." : "";
@@ -93,14 +113,32 @@ void advise_without_symptoms(NextStep& next, const ClinicalProfile& profile, con
     next.steps.push_back("If breathlessness, ankle swelling or unusual tiredness comes up, screen again.");
 }
 
+// Nothing here was tested on children, the pathways and limits of adults included.
+void advise_child(NextStep& next) {
+  next.headline = "Show this ECG to a doctor who treats children";
+  next.steps.push_back(
+      "Show this ECG to a doctor who treats children, and say why it was recorded: the limits and tests of "
+      "adults do not hold for a child.");
+}
+
 void advise_cannot_tell(NextStep& next, const ClinicalProfile& profile, const Screening& screening) {
   const bool suspected = profile.symptoms == Symptoms::kSuspectedHeartFailure;
-  next.headline = "Repeat the ECG, or show it to a doctor";
-  next.steps.push_back(
-      "If the recording is at fault, check the electrodes and record 10 seconds again, lying still.");
-  next.steps.push_back("If it stays like this, show this ECG to a doctor.");
-  next.most_useful_test = "A clean 12-lead ECG of 10 seconds.";
-  if (profile.nt_probnp_ng_l && (suspected || *profile.nt_probnp_ng_l >= limits::kNtProbnpRefer)) {
+  if (screening.obstacle == Obstacle::kRhythm) {
+    next.headline = "Show this ECG to a doctor";
+    next.steps.push_back(
+        "Show this ECG to a doctor. A new recording helps only if the rhythm has changed by then.");
+  } else {
+    next.headline = "Repeat the ECG, or show it to a doctor";
+    next.steps.push_back(
+        "If the recording is at fault, check the electrodes and record 10 seconds again, lying still.");
+    next.steps.push_back("If it stays like this, show this ECG to a doctor.");
+    next.most_useful_test = "A clean 12-lead ECG of 10 seconds.";
+  }
+  const bool referred = profile.nt_probnp_ng_l.value_or(0) >= limits::kNtProbnpRefer;
+  if (referred && profile.symptoms == Symptoms::kNone) {
+    next.steps.insert(next.steps.begin(), tell_the_doctor(*profile.nt_probnp_ng_l));
+    next.citation = kAhaStages;
+  } else if (profile.nt_probnp_ng_l && (suspected || referred)) {
     NextStep by_peptide;
     advise_by_peptide(by_peptide, screening, *profile.nt_probnp_ng_l);
     next.headline = by_peptide.headline;
@@ -132,7 +170,10 @@ std::vector<std::string> urgent_signs(const EcgFindings& findings) {
 
 NextStep advise(const ClinicalProfile& profile, const Screening& screening, const EcgFindings* findings) {
   NextStep next;
-  if (screening.phenotype == Phenotype::kCannotTell)
+  const bool child = profile.age_years && *profile.age_years < limits::kAdultYears;
+  if (child)
+    advise_child(next);
+  else if (screening.phenotype == Phenotype::kCannotTell)
     advise_cannot_tell(next, profile, screening);
   else if (profile.symptoms == Symptoms::kSuspectedHeartFailure)
     advise_suspected(next, profile, screening);
@@ -141,11 +182,22 @@ NextStep advise(const ClinicalProfile& profile, const Screening& screening, cons
 
   // Raised ST alone is common in healthy hearts: it becomes urgent with chest pain, which only the person can
   // tell.
-  const Criterion* st = findings ? find_criterion(*findings, "st_elevation") : nullptr;
+  const Criterion* st = findings && !child ? find_criterion(*findings, "st_elevation") : nullptr;
   if (st && st->met.value_or(false))
     next.steps.insert(next.steps.begin(), "Ask about chest pain: the ST segments are raised" +
                                               (st->detail.empty() ? std::string() : " (" + st->detail + ")") +
                                               ". With chest pain, get emergency help now.");
+  if (st && st->met.value_or(false) && screening.phenotype == Phenotype::kNoEvidence) {
+    next.headline = "Ask about chest pain";
+    std::erase(next.steps, std::string(kNoReasonForMore));
+  }
+  const Criterion* qtc = findings && !child ? find_criterion(*findings, "qtc_prolonged") : nullptr;
+  if (qtc && qtc->met.value_or(false) && qtc->value) {
+    next.steps.insert(next.steps.begin(), format_text("The QTc is long (%.0f ms): show this ECG to a doctor, with the list of medicines.",
+                                                      *qtc->value));
+    std::erase(next.steps, std::string(kNoReasonForMore));
+    if (next.headline == "Nothing further for this ECG") next.headline = "Show the ECG to a doctor";
+  }
   const std::vector<std::string> signs = findings ? urgent_signs(*findings) : std::vector<std::string>{};
   if (signs.empty()) {
     if (profile.symptoms != Symptoms::kNone && screening.phenotype != Phenotype::kNoEvidence)
@@ -158,7 +210,7 @@ NextStep advise(const ClinicalProfile& profile, const Screening& screening, cons
     first.push_back(
         "Check pulse, blood pressure and how the person feels now, and get a doctor or emergency help.");
     next.steps.insert(next.steps.begin(), first.begin(), first.end());
-    next.citation = next.citation.empty() ? kNews2 : std::string(kNews2) + "; " + next.citation;
+    if (!child) next.citation = next.citation.empty() ? kNews2 : std::string(kNews2) + "; " + next.citation;
   }
   return next;
 }

@@ -12,15 +12,19 @@ namespace {
 
 constexpr const char* kEcgCluster = "ecg";
 constexpr const char* kQrsCluster = "qrs_duration";
+constexpr const char* kFoundNotCounted = "A measured rule found this; the ECG is not counted.";
+constexpr const char* kCountsOnce = "Counts as a major ECG abnormality, once with the others.";
 
-// The major abnormalities of Davie 1996 that a measured rule can state. Left axis deviation is left out: that
-// it belongs to Davie's list could not be verified. Several rules of one group are one finding.
+// The major abnormalities of Davie 1996 that a measured rule can state. That these four groups are Davie's
+// list is remembered, not seen in the text of the paper; left axis deviation, remembered likewise, is left
+// out of the rules. Several rules of one group are one finding.
 enum class MajorGroup { kAtrialFibrillation, kBundleBranchBlock, kInfarction, kHypertrophy };
 struct MajorRule {
   const char* criterion_id;
   MajorGroup group;
   const char* name;
 };
+constexpr const char* kWideWithoutBlock = "wide QRS without a bundle-branch pattern";
 constexpr std::array<MajorRule, 7> kMajorRules = {{
     {"lbbb", MajorGroup::kBundleBranchBlock, "left bundle branch block"},
     {"lbbb_strauss", MajorGroup::kBundleBranchBlock, "left bundle branch block"},
@@ -100,7 +104,7 @@ MeasuredMajor measured_major(const EcgFindings& findings) {
                   "irregular rhythm without P waves (atrial fibrillation?)");
     EvidenceItem item =
         context_item("rhythm", "Irregular rhythm without P waves", findings.rhythm_text,
-                     "Counts as a major ECG abnormality, once with the others.", davie_major_ecg().citation);
+                     kCountsOnce, davie_major_ecg().citation);
     item.direction = EvidenceDirection::kFor;
     major.items.push_back(std::move(item));
   }
@@ -115,9 +119,16 @@ MeasuredMajor measured_major(const EcgFindings& findings) {
     add_rule_name(major, rule.group, rule.name);
     EvidenceItem item =
         context_item(criterion->id.c_str(), criterion->label, value_text(*criterion),
-                     "Counts as a major ECG abnormality, once with the others.", criterion->citation);
+                     kCountsOnce, criterion->citation);
     item.direction = EvidenceDirection::kFor;
     major.items.push_back(std::move(item));
+  }
+  // Davie's readers let a wide QRS pass as minor. But the rules may miss a block, and over 120 ms without
+  // block was far commoner in weak ventricles (Murkofsky): it never counts as reassuring.
+  if (qrs_ms && *qrs_ms >= limits::kBundleBranchBlockMs) {
+    mark(MajorGroup::kBundleBranchBlock);
+    if (!major.bundle_branch_block)
+      add_rule_name(major, MajorGroup::kBundleBranchBlock, kWideWithoutBlock);
   }
   const Criterion* strain = find_criterion(findings, "lv_strain");
   major.strain = strain && strain->met.value_or(false);
@@ -242,7 +253,7 @@ void count_network(EcgEvidence& evidence, const NetComposite& composite, const M
 // Measured rules have no known accuracy against Davie's readers: the ratio nearest to 1 of the three studies
 // is taken.
 void count_criteria(EcgEvidence& evidence, const MeasuredMajor& rules) {
-  const bool present = !rules.names.empty();
+  constexpr bool present = true;
   LogRatio ratio;
   const FourfoldStudy* chosen = nullptr;
   for (const FourfoldStudy& study : major_ecg_studies()) {
@@ -257,10 +268,10 @@ void count_criteria(EcgEvidence& evidence, const MeasuredMajor& rules) {
   count(evidence,
         counted_item(
             "ecg_major_abnormality",
-            present ? "Major ECG abnormality (measured rules)" : "No major ECG abnormality (measured rules)",
-            present ? format_text("%d found", static_cast<int>(rules.names.size())) : "none found", ratio,
-            "The network did not run. Measured rules stand in for a reader; this was not validated, so the "
-            "most cautious of three published studies is used.",
+            "Major ECG abnormality (measured rules)",
+            format_text("%d found", static_cast<int>(rules.names.size())), ratio,
+            "The network did not run. Measured rules stand in for a reader; neither they nor the list of "
+            "what counts as major were validated, so the most cautious of three published studies is used.",
             chosen->citation),
         ratio);
 }
@@ -272,19 +283,23 @@ void add_qrs_duration(EcgEvidence& evidence, const EcgFindings& findings, const 
   const std::string value = fixed_text(*qrs_ms, 0) + " ms";
   const FourfoldStudy& study = murkofsky_qrs_over_100ms();
   const bool block = rules.bundle_branch_block || *qrs_ms >= limits::kBundleBranchBlockMs;
-  if (evidence.basis == EcgBasis::kCriteria && !block) {
+  if (evidence.basis == EcgBasis::kCriteria && !block && wide) {
     const LogRatio ratio = likelihood_ratio(study, wide);
     EvidenceItem item = counted_item(
-        "qrs_duration", wide ? "QRS longer than 100 ms" : "QRS not longer than 100 ms", value, ratio,
+        "qrs_duration", "QRS longer than 100 ms", value, ratio,
         "Without bundle branch block, a longer QRS is commoner in a weak ventricle.", study.citation);
     item.cluster = kQrsCluster;
     count(evidence, std::move(item), ratio);
     return;
   }
-  EvidenceItem item = context_item(
-      "qrs_duration", "QRS duration", value,
-      block ? "Already counted as conduction disease." : "Not counted again: the network read the same QRS.",
-      study.citation);
+  const char* why_not = "Not counted again: the network read the same QRS.";
+  if (evidence.basis == EcgBasis::kNone)
+    why_not = "Not counted: there is no answer to count for.";
+  else if (evidence.basis == EcgBasis::kCriteria)
+    why_not = block ? "Already counted as conduction disease." : "Not counted: a narrow QRS alone does not reassure.";
+  else if (evidence.disagreement)
+    why_not = block ? kFoundNotCounted : "Network and measured rules disagree: the ECG is not counted.";
+  EvidenceItem item = context_item("qrs_duration", "QRS duration", value, why_not, study.citation);
   item.cluster = kQrsCluster;
   item.direction = wide ? EvidenceDirection::kFor : EvidenceDirection::kNeutral;
   evidence.items.push_back(std::move(item));
@@ -303,13 +318,15 @@ EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings*
     count_lvsd_network(evidence, *lvsd);
   } else if (informative(major)) {
     count_network(evidence, *major, rules);
-  } else if (!rules.names.empty() || rules.all_groups_judged) {
-    count_criteria(evidence, rules);
   } else {
-    const std::string net_reason =
-        net && !net->not_run_because.empty() ? net->not_run_because : "The network did not run.";
-    evidence.why_none =
-        net_reason + " The measured rules alone could not judge rhythm, conduction, Q waves and voltage.";
+    evidence.without_network = net && !net->not_run_because.empty() ? net->not_run_because : "The network did not run.";
+    if (!rules.names.empty()) {
+      count_criteria(evidence, rules);
+    } else {
+      evidence.why_none = evidence.without_network + (rules.all_groups_judged
+          ? " The measured rules found no major abnormality, but they alone are not enough to call an ECG normal."
+          : " The measured rules alone could not judge rhythm, conduction, Q waves and voltage.");
+    }
   }
   if (evidence.basis == EcgBasis::kLvsdNetwork && rules.contradicts_quiet_network())
     evidence.major_abnormality = true;
@@ -329,7 +346,13 @@ EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings*
     evidence.items.push_back(std::move(item));
   }
   for (EvidenceItem item : rules.items) {
-    if (!evidence.major_abnormality) {
+    if (evidence.disagreement) {
+      item.explanation = kFoundNotCounted;
+    } else if (evidence.basis == EcgBasis::kLvsdNetwork) {
+      item.explanation =
+          "A measured rule found this; it is not counted: the network tested against ejection fractions read "
+          "the same ECG.";
+    } else if (!evidence.major_abnormality) {
       item.direction = EvidenceDirection::kNeutral;
       item.explanation =
           "Voltage alone is common in healthy hearts, and the network sees no major abnormality: not "

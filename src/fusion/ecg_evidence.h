@@ -16,7 +16,8 @@ enum class EcgBasis {
   kLvsdNetwork,  // a model pack whose composite "lvsd" was tested against measured ejection fractions
   kNetwork,      // composite "major_abnormal", a stand-in for Davie's readers with its own sensitivity and
                  // specificity
-  kCriteria,     // measured rules stand in for the readers; not validated, so the most cautious study is used
+  kCriteria,     // measured rules found something; not validated, so the most cautious study is used. Rules that find
+                 // nothing never reassure: they look at less than the network, and a poor recording hides more
 };
 
 struct EcgEvidence {
@@ -25,6 +26,7 @@ struct EcgEvidence {
   bool disagreement = false;               // the network sees none, a measured rule does: counted neither way
   std::vector<std::string> abnormalities;  // plain names: "left bundle branch block"
   std::string why_none;
+  std::string without_network;  // why the network did not take part; empty when it did
   // Likelihood ratios of the clusters that count, each with the index of its line in `items`.
   struct Counted {
     LogRatio ratio;

@@ -4,7 +4,8 @@ namespace precordia {
 namespace {
 
 constexpr const char* kDavie =
-    "Davie 1996, BMJ 312:222, doi 10.1136/bmj.312.7025.222 (534 GP referrals; 90/96 and 169/438)";
+    "Davie 1996, BMJ 312:222, doi 10.1136/bmj.312.7025.222 (534 GP referrals; 90/96 and 169/438; which "
+    "abnormalities were called major was not verified in the text)";
 constexpr const char* kMohamed =
     "Mohamed 2023, Dan Med J 70:A01230008, PMID 37622640 (403 GP referrals; EF < 50 % in 33, two with a "
     "normal ECG)";
@@ -59,7 +60,7 @@ constexpr std::array<CutoffAccuracy, 3> kStudiesAt125 = {{
 }};
 
 constexpr Prior kScreening = {"screening",
-                              "People of 45 and over, no symptoms stated",
+                              "People of 45 and over, with or without symptoms",
                               "LV systolic dysfunction (EF < 50 %)",
                               0.053,
                               0.017,

@@ -1,9 +1,12 @@
 // Every published number that the answer uses, in one place, each with where it comes from and how far it was
 // checked.
+// What blocks a screening (leads, spikes, rate) stands with the measurements, in ecg/reference_values.h.
 //
 // Provenance marks: kVerified = seen in the stored text of the publication; kDerived = computed here from
 // verified numbers; kEngineering = our own choice, uncalibrated until it is tuned on local data. Numbers that
-// are only remembered are not in this table, and nothing outside this table enters a result.
+// are only remembered are not in this table, and no number from outside the two tables enters a result. One
+// thing that is no number enters unverified: which abnormalities Davie's readers called major
+// (ecg_evidence.cc).
 #pragma once
 
 #include <array>
@@ -84,8 +87,11 @@ inline constexpr double kLowestPosterior = 0.01;  // nothing here can be surer t
 inline constexpr double kHighestPosterior = 0.95;
 inline constexpr double kLvsdLikely = 0.50;    // more likely than not
 inline constexpr double kLvsdPossible = 0.05;  // 1 in 20: below it, echo for this reason alone is not advised
-inline constexpr double kHighestRateScreened = 120;  // /min; faster rhythms are not screened
-inline constexpr double kPacedByNetwork = 0.5;       // calibrated probability of pacemaker rhythm
+// Calibrated probability of pacemaker rhythm: more likely than not. The sensitivity at 0.5 was not measured.
+// The model pack's measured confirming threshold is far lower and also stops people who are not paced (the
+// simulated patient with atrial fibrillation is one). The network is not the only guard: spikes are looked
+// for as well in records of 480 Hz and more.
+inline constexpr double kPacedByNetwork = 0.5;
 inline constexpr double kUrgentRateAbove = 130;      // /min; NEWS2
 inline constexpr double kUrgentRateUpTo = 40;        // /min; NEWS2
 inline constexpr double kAdultYears = 18;
@@ -95,6 +101,12 @@ inline constexpr double kBundleBranchBlockMs = 120;
 inline constexpr double kNtProbnpUnlikely = 125;  // ng/L; ESC 2021, not acute
 inline constexpr double kNtProbnpRefer = 400;     // ng/L; NICE NG106
 inline constexpr double kNtProbnpUrgent = 2000;   // ng/L; NICE NG106
+// Raised for the age, ng/L: kHfaAgeRuleIn. An unknown age takes the lowest.
+inline constexpr double kNtProbnpRaisedUnder50 = 125;
+inline constexpr double kNtProbnpRaised50To74 = 250;
+inline constexpr double kNtProbnpRaisedFrom75 = 500;
+inline constexpr double kMiddleAgeFromYears = 50;
+inline constexpr double kOldAgeFromYears = 75;
 }  // namespace limits
 
 }  // namespace precordia

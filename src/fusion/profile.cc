@@ -46,7 +46,7 @@ Result<ClinicalProfile> parse_profile(std::string_view json) {
   ClinicalProfile profile;
   for (const auto& [key, value] : root.items()) {
     if (key == "age_years") {
-      PRECORDIA_TRY(profile.age_years, number_in_range(value, "The age", "years", 18, 120));
+      PRECORDIA_TRY(profile.age_years, number_in_range(value, "The age", "years", 0, 120));
     } else if (key == "sex") {
       PRECORDIA_TRY(profile.sex, sex_of(value));
     } else if (key == "symptoms") {

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "ecg/reference_values.h"
 #include "fusion/advice.h"
 #include "fusion/combine.h"
 #include "fusion/ecg_evidence.h"
@@ -26,27 +27,48 @@ bool suspected(const ClinicalProfile& profile) {
   return profile.symptoms == Symptoms::kSuspectedHeartFailure;
 }
 
-// Why this examination cannot be screened at all; empty = it can.
-std::string quality_gate(const ClinicalProfile& profile, const EcgFindings* findings,
-                         const EcgNetFindings* net) {
+// Why this examination cannot be screened.
+struct Block {
+  Obstacle obstacle;
+  std::string reason;
+};
+
+// Pacing outlasts every recording. A fast rate does so as long as nothing is wrong with the recording that
+// might have feigned it: the measurement room gives one reason for the rate itself.
+Obstacle obstacle_of(const EcgFindings& findings, bool fast) {
+  if (findings.rhythm == Rhythm::kPaced) return Obstacle::kRhythm;
+  return fast && findings.blocks_screening.size() <= 1 ? Obstacle::kRhythm : Obstacle::kRecording;
+}
+
+// nullopt = it can be screened. The rate is asked here too, for findings that come without a judged fitness.
+std::optional<Block> quality_gate(const ClinicalProfile& profile, const RecordedPatient& patient,
+                                  const EcgFindings* findings, const EcgNetFindings* net) {
+  if (patient.age_years && *patient.age_years < limits::kAdultYears && profile.age_years >= limits::kAdultYears)
+    return Block{Obstacle::kPerson,
+                 format_text("The file says %.0f years and the form %.0f: check whose ECG this is. Children were not tested.",
+                             *patient.age_years, *profile.age_years)};
   if (profile.age_years && *profile.age_years < limits::kAdultYears)
-    return "This person is under 18: children were not tested.";
-  if (!findings || findings->beats.empty()) return "No heartbeats could be measured on this ECG.";
+    return Block{Obstacle::kPerson, "This person is under 18: children were not tested."};
+  if (!findings || findings->beats.empty())
+    return Block{Obstacle::kRecording, "No heartbeats could be measured on this ECG."};
+  const std::optional<double> rate = measured(*findings, "heart_rate_bpm");
+  const bool fast = rate && *rate > kFastestRateForScreening;
   if (!findings->blocks_screening.empty()) {
     std::string reasons;
     for (const std::string& reason : findings->blocks_screening)
       reasons += (reasons.empty() ? "" : " ") + reason;
-    return reasons;
+    return Block{obstacle_of(*findings, fast), std::move(reasons)};
   }
   const NetOutput* pacing = net ? find_output(*net, "rhythm/PACE") : nullptr;
   if (findings->rhythm == Rhythm::kPaced || (pacing && pacing->probability >= limits::kPacedByNetwork))
-    return "A pacemaker drives this rhythm, or seems to: paced beats were not tested.";
-  const std::optional<double> rate = measured(*findings, "heart_rate_bpm");
-  if (rate && *rate > limits::kHighestRateScreened)
-    return format_text(
-        "The heart rate is %.0f/min: over %.0f/min the ECG cannot be judged for this question.", *rate,
-        limits::kHighestRateScreened);
-  return {};
+    return Block{Obstacle::kRhythm,
+                 "A pacemaker drives this rhythm, or seems to: paced beats were not tested."};
+  if (fast)
+    return Block{Obstacle::kRhythm,
+                 format_text(
+                     "The heart rate is %.0f/min: over %.0f/min the ECG cannot be judged for this question.",
+                     *rate, kFastestRateForScreening)};
+  return std::nullopt;
 }
 
 const Prior& prior_for(const ClinicalProfile& profile) {
@@ -122,6 +144,18 @@ void weigh_lvsd(Screening& screening, const ClinicalProfile& profile, EcgEvidenc
   screening.prior_context = prior_text(prior);
 }
 
+double raised_for_age_from(const std::optional<double>& age_years) {
+  if (!age_years || *age_years < limits::kMiddleAgeFromYears) return limits::kNtProbnpRaisedUnder50;
+  return *age_years < limits::kOldAgeFromYears ? limits::kNtProbnpRaised50To74
+                                               : limits::kNtProbnpRaisedFrom75;
+}
+
+// Raised without symptoms, by age where it is known (HFA 2023), as a pointer to Stage B (AHA 2022).
+bool peptide_raised_without_symptoms(const ClinicalProfile& profile) {
+  return profile.symptoms == Symptoms::kNone && profile.nt_probnp_ng_l &&
+         *profile.nt_probnp_ng_l >= raised_for_age_from(profile.age_years);
+}
+
 // The scale of any heart failure: only NT-proBNP counts on it, and only for people in whom it was studied.
 void weigh_heart_failure(Screening& screening, const ClinicalProfile& profile) {
   const bool no_symptoms = profile.symptoms == Symptoms::kNone;
@@ -139,12 +173,18 @@ void weigh_heart_failure(Screening& screening, const ClinicalProfile& profile) {
   item.direction = ratio.ln > 0 ? EvidenceDirection::kFor : EvidenceDirection::kAgainst;
   item.citation = taylor_nt_probnp()[0].citation;
   if (no_symptoms) {
-    item.explanation = "Without symptoms it is not heart failure by definition, so it is not counted.";
-    item.citation = kUniversalDefinition;
+    item.explanation = format_text(
+        "Without symptoms this is not heart failure by definition, so it moves no percentage. %s: from "
+        "%.0f ng/L on it points to structural heart disease.",
+        profile.age_years ? "At this age" : "Where the age is not known",
+        raised_for_age_from(profile.age_years));
+    item.citation = std::string(kUniversalDefinition) + "; " + kHfaAgeRuleIn;
   } else {
     const Prior& prior = prior_nt_probnp_tested();
     const Posterior posterior = combine({prior.probability, prior.low, prior.high}, {&ratio, 1});
     screening.hf_probability = posterior.probability.value;
+    screening.hf_low = posterior.probability.low;
+    screening.hf_high = posterior.probability.high;
     item.scale = EvidenceScale::kHeartFailure;
     item.counted = true;
     item.likelihood_ratio = std::clamp(ratio.ratio(), limits::kLowestRatio, limits::kHighestRatio);
@@ -177,14 +217,6 @@ void add_context(Screening& screening, const ClinicalProfile& profile, const Ecg
     add("age", "Age", fixed_text(*profile.age_years, 0) + " y",
         "Younger than the people studied: the starting point is probably too high.",
         prior_screening().citation);
-}
-
-// Raised without symptoms, by age where it is known (HFA 2023), as a pointer to Stage B (AHA 2022).
-bool peptide_raised_without_symptoms(const ClinicalProfile& profile) {
-  if (profile.symptoms != Symptoms::kNone || !profile.nt_probnp_ng_l) return false;
-  double limit = 125;
-  if (profile.age_years) limit = *profile.age_years < 50 ? 125 : *profile.age_years < 75 ? 250 : 500;
-  return *profile.nt_probnp_ng_l >= limit;
 }
 
 Phenotype phenotype_of(const Screening& screening, const ClinicalProfile& profile, const EcgEvidence& ecg) {
@@ -221,8 +253,9 @@ std::string about_one_in(double probability) {
 }
 
 void word_answer(Screening& screening, const ClinicalProfile& profile, const EcgEvidence& ecg) {
-  const std::string seen =
-      ecg.abnormalities.empty() ? std::string() : "Seen: " + listed(ecg.abnormalities) + ". ";
+  const std::string seen = ecg.abnormalities.empty() ? std::string()
+                           : ecg.disagreement ? "A measured rule sees " + listed(ecg.abnormalities) + "; the network does not. "
+                                              : "Seen: " + listed(ecg.abnormalities) + ". ";
   const std::string chance = about_one_in(*screening.probability);
   const bool symptoms_unknown = profile.symptoms == Symptoms::kUnknown;
   const char* not_measured = "The ejection fraction was not measured.";
@@ -241,7 +274,7 @@ void word_answer(Screening& screening, const ClinicalProfile& profile, const Ecg
     case Phenotype::kPossibleStructuralDisease:
       screening.headline = "Possible structural heart disease";
       screening.sentence = seen;
-      if (!ecg.major_abnormality) screening.sentence += "NT-proBNP is raised for the age. ";
+      if (peptide_raised_without_symptoms(profile)) screening.sentence += "NT-proBNP is raised for the age. ";
       screening.sentence +=
           symptoms_unknown ? "Symptoms were not stated. If there are any, enter them: the answer changes."
                            : "Without symptoms this is not heart failure, but the heart should be looked at.";
@@ -273,8 +306,13 @@ void word_answer(Screening& screening, const ClinicalProfile& profile, const Ecg
       }
       break;
   }
+  if (!ecg.without_network.empty()) screening.sentence += " " + ecg.without_network + " Measured rules stand in.";
   if (screening.phenotype == Phenotype::kNoEvidence && symptoms_unknown)
     screening.sentence += " Symptoms were not stated.";
+  if (!suspected(profile) && profile.nt_probnp_ng_l.value_or(0) >= limits::kNtProbnpRefer)
+    screening.sentence +=
+        format_text(" NT-proBNP is %.0f ng/L: tell the doctor; a specialist should assess this.",
+                    *profile.nt_probnp_ng_l);
   if (suspected(profile) && screening.phenotype == Phenotype::kLvsdPossible && profile.nt_probnp_ng_l &&
       *profile.nt_probnp_ng_l < limits::kNtProbnpUnlikely)
     screening.sentence += " NT-proBNP under 125 ng/L makes heart failure itself unlikely.";
@@ -288,19 +326,25 @@ void order_evidence(std::vector<EvidenceItem>& evidence) {
   });
 }
 
-void answer_cannot_tell(Screening& screening, std::string reason) {
+void answer_cannot_tell(Screening& screening, Block block) {
   screening.phenotype = Phenotype::kCannotTell;
-  screening.cannot_tell_because = std::move(reason);
+  screening.cannot_tell_because = std::move(block.reason);
+  screening.obstacle = block.obstacle;
   screening.headline = "Cannot tell from this ECG";
   screening.sentence = screening.cannot_tell_because;
   screening.probability = screening.low = screening.high = screening.prior = std::nullopt;
   screening.target.clear();
   screening.prior_context.clear();
-  for (EvidenceItem& item : screening.evidence) {
-    if (item.scale == EvidenceScale::kHeartFailure) continue;
+}
+
+// The lines of an ECG that is not answered: seen, and not one of them counted.
+std::vector<EvidenceItem> uncounted(std::vector<EvidenceItem> items) {
+  for (EvidenceItem& item : items) {
     item.counted = false;
     item.decibans = std::nullopt;
+    item.explanation = "Not counted: this ECG cannot be judged for this question.";
   }
+  return items;
 }
 
 }  // namespace
@@ -321,24 +365,24 @@ Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const 
                  const EcgNetFindings* net) {
   const ClinicalProfile profile = completed(entered, record);
   Screening screening;
-  std::string blocked = quality_gate(profile, findings, net);
+  std::optional<Block> block = quality_gate(profile, record.patient, findings, net);
   EcgEvidence ecg;
   if (findings) ecg = read_ecg_evidence(*findings, net);
-  if (blocked.empty() && ecg.basis == EcgBasis::kNone) blocked = ecg.why_none;
+  if (!block && ecg.basis == EcgBasis::kNone) block = Block{Obstacle::kRecording, ecg.why_none};
 
-  if (blocked.empty()) {
+  if (!block) {
     weigh_lvsd(screening, profile, ecg);
     add_context(screening, profile, ecg);
   } else {
-    screening.evidence = std::move(ecg.items);
+    screening.evidence = uncounted(std::move(ecg.items));
   }
   const bool child = profile.age_years && *profile.age_years < limits::kAdultYears;
   if (!child) weigh_heart_failure(screening, profile);
-  if (blocked.empty()) {
+  if (!block) {
     screening.phenotype = phenotype_of(screening, profile, ecg);
     word_answer(screening, profile, ecg);
   } else {
-    answer_cannot_tell(screening, std::move(blocked));
+    answer_cannot_tell(screening, *std::move(block));
   }
   order_evidence(screening.evidence);
   screening.next_step = advise(profile, screening, findings);

@@ -18,7 +18,7 @@ enum class Symptoms { kUnknown, kNone, kSuspectedHeartFailure };
 // What the clinician entered for this examination. Unknown stays unknown; values of the file are used where
 // these are not set.
 struct ClinicalProfile {
-  std::optional<double> age_years;  // 18..120
+  std::optional<double> age_years;  // 0..120; under 18 the answer is "cannot tell"
   std::optional<Sex> sex;
   Symptoms symptoms =
       Symptoms::kUnknown;  // breathlessness, oedema, fatigue that made someone think of heart failure
@@ -42,6 +42,13 @@ enum class Phenotype {
 };
 const char* phenotype_name(
     Phenotype phenotype);  // "cannot_tell", "no_evidence", "possible_structural_disease", ...
+
+// Why there is no answer: what could change that differs, and so does the next step.
+enum class Obstacle {
+  kRecording,  // noise, swapped or missing leads, too short: a better recording may be answered
+  kPerson,     // a child: no recording of this person can be answered
+  kRhythm,     // pacing, or too fast: a new recording is answered only if the rhythm has changed
+};
 
 enum class EvidenceScale { kLvsd, kHeartFailure, kContext };  // never multiplied across scales
 enum class EvidenceDirection { kFor, kAgainst, kNeutral };
@@ -79,9 +86,10 @@ struct Screening {
   std::string target;         // "LV systolic dysfunction (EF < 50 %)"
   std::string prior_context;  // "GP echo referral, EF < 50 %: 8 % (Mohamed 2023)"
   std::optional<double> hf_probability,
-      hf_prior;  // any heart failure: a separate scale; only with NT-proBNP or symptoms
+      hf_low, hf_high, hf_prior;  // any heart failure: a separate scale; only with NT-proBNP or symptoms
   std::string hf_prior_context;
   std::string cannot_tell_because;  // sentence, empty when an answer is given
+  std::optional<Obstacle> obstacle;  // with cannot_tell_because
   std::vector<EvidenceItem> evidence;
   NextStep next_step;
 };

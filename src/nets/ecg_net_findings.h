@@ -34,6 +34,7 @@ struct NetComposite {
 // Class-activation map of one output over the network's own time axis (Zhou 2016, arXiv 1512.04150).
 struct ClassActivationMap {
   std::string output_id;
+  bool reassuring = false;           // of a "nothing wrong here" statement
   std::vector<float> relevance;      // one value per feature-map step, 0..1 after clipping negatives, 1 = the strongest
   double start_s = 0, step_s = 0;    // time of the first step's centre and distance of steps, in the record's time
 };

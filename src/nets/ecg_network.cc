@@ -189,7 +189,7 @@ Result<EcgNetFindings> interpret_outputs(const EcgModel& model, const NetHead& h
     Eigen::VectorXf relevance = (weights.row(k) * map_features).transpose().cwiseMax(0.0f);
     const float strongest = relevance.maxCoeff();
     if (strongest > 0) relevance /= strongest;
-    findings.maps.push_back({findings.outputs[k].id, {relevance.data(), relevance.data() + relevance.size()},
+    findings.maps.push_back({findings.outputs[k].id, model.labels[k].reassuring, {relevance.data(), relevance.data() + relevance.size()},
                              window.first_sample / window.sample_rate_hz + step_s / 2, step_s});
   }
   return findings;

@@ -258,8 +258,7 @@ Result<EcgModel> parse_ecg_model(const Json& json, const std::string& where) {
   for (const Json& item : fields.array("known_answers"))
     model.known_answers.push_back(parse_known_answer(fields, item, where + ".known_answers", model.labels.size()));
   if (!fields.wrong().empty())
-    return fail(ErrorCode::kModel, "The description of an ECG network is incomplete, so it cannot be used.",
-                "manifest field " + fields.wrong());
+    return fail(ErrorCode::kModel, "The description of an ECG network is incomplete, so it cannot be used.", fields.wrong());
   return model;
 }
 
@@ -291,8 +290,9 @@ Result<ModelManifest> parse_manifest(std::string_view json) {
     Fields entry(entries[i], where);
     const std::string task = entry.text("task");
     if (task == "ecg-classification") {
-      PRECORDIA_TRY(EcgModel model, parse_ecg_model(entries[i], where));
-      manifest.models.push_back(std::move(model));
+      auto model = parse_ecg_model(entries[i], where);
+      if (model) manifest.models.push_back(std::move(*model));
+      else manifest.skipped.push_back("A network is left out, because its description is incomplete (" + model.error().detail + ").");
     } else {
       manifest.skipped.push_back("This version does not run networks for the task '" + task + "'.");
     }

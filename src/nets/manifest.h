@@ -74,12 +74,12 @@ struct EcgModel {
 
 struct ModelManifest {
   std::vector<EcgModel> models;        // entries whose task this version runs ("ecg-classification")
-  std::vector<std::string> skipped;    // sentences about entries of other tasks
+  std::vector<std::string> skipped;    // sentences about entries of other tasks and incomplete ones: they harm no other
 
   const EcgModel* find(std::string_view id) const;
 };
 
-// Errors: kModel with the field that is missing or wrong.
+// Error kModel when the text as a whole is no manifest. An entry with a missing or impossible field is skipped, its field named.
 Result<ModelManifest> parse_manifest(std::string_view json);
 
 }  // namespace precordia

@@ -129,8 +129,9 @@ std::string answer_text(const Screening& screening) {
             percent_text(*screening.low) + " and " + percent_text(*screening.high) +
             ". Before the ECG: " + percent_text(*screening.prior) + ".\n";
   }
-  if (screening.hf_probability && screening.hf_prior) {
-    text += "Heart failure of any kind: " + percent_text(*screening.hf_probability) +
+  if (screening.hf_probability && screening.hf_low && screening.hf_high && screening.hf_prior) {
+    text += "Heart failure of any kind: " + percent_text(*screening.hf_probability) + ", between " +
+            percent_text(*screening.hf_low) + " and " + percent_text(*screening.hf_high) +
             ". Before the blood test: " + percent_text(*screening.hf_prior) + ".\n";
   }
   text += "Next: " + screening.next_step.headline + ".\n";

@@ -144,9 +144,10 @@ std::string answer_block(const Screening& s) {
             e(percent_text(*s.prior)) + "</p>" + probability_axis(s) +
             "<p class=\"small\">Starting point: " + e(s.prior_context) + "</p>";
   }
-  if (s.hf_probability && s.hf_prior) {
+  if (s.hf_probability && s.hf_low && s.hf_high && s.hf_prior) {
     html += "<p class=\"chance\">Heart failure of any kind: <b>" + e(percent_text(*s.hf_probability)) +
-            "</b>; before the blood test " + e(percent_text(*s.hf_prior)) + "</p>";
+            "</b> (" + e(percent_text(*s.hf_low)) + " to " + e(percent_text(*s.hf_high)) +
+            "); before the blood test " + e(percent_text(*s.hf_prior)) + "</p>";
   }
   return html + "</div>";
 }

@@ -122,20 +122,6 @@ void add_measurements(OrderedJson& object, const EcgRecord& record, const EcgFin
   object["notes"] = record.notes;
 }
 
-OrderedJson evidence_value(const EvidenceItem& item) {
-  return {{"id", item.id},
-          {"label", item.label},
-          {"value", item.value},
-          {"scale", scale_name(item.scale)},
-          {"direction", direction_name(item.direction)},
-          {"cluster", item.cluster},
-          {"counted", item.counted},
-          {"likelihood_ratio", json_number(item.likelihood_ratio, 3)},
-          {"decibans", json_number(item.decibans, 1)},
-          {"explanation", item.explanation},
-          {"citation", item.citation}};
-}
-
 OrderedJson null_if_empty(const std::string& text) {
   return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
 }
@@ -152,6 +138,8 @@ OrderedJson answer_value(const Screening& screening) {
           {"target", null_if_empty(screening.target)},
           {"prior_context", null_if_empty(screening.prior_context)},
           {"hf_probability", json_number(screening.hf_probability, kProbabilityDigits)},
+          {"hf_low", json_number(screening.hf_low, kProbabilityDigits)},
+          {"hf_high", json_number(screening.hf_high, kProbabilityDigits)},
           {"hf_prior", json_number(screening.hf_prior, kProbabilityDigits)},
           {"hf_prior_context", null_if_empty(screening.hf_prior_context)}};
 }

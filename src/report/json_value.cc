@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "report/answer_words.h"
+
 namespace precordia {
 
 OrderedJson json_number(double value, int digits) {
@@ -18,6 +20,20 @@ OrderedJson json_number(const std::optional<double>& value, int digits) {
 
 OrderedJson json_index(const std::optional<int>& sample_index) {
   return sample_index ? OrderedJson(*sample_index) : OrderedJson(nullptr);
+}
+
+OrderedJson evidence_value(const EvidenceItem& item) {
+  return {{"id", item.id},
+          {"label", item.label},
+          {"value", item.value},
+          {"scale", scale_name(item.scale)},
+          {"direction", direction_name(item.direction)},
+          {"cluster", item.cluster},
+          {"counted", item.counted},
+          {"likelihood_ratio", json_number(item.likelihood_ratio, 3)},
+          {"decibans", json_number(item.decibans, 1)},
+          {"explanation", item.explanation},
+          {"citation", item.citation}};
 }
 
 std::string json_text(const OrderedJson& value) {

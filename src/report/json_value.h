@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "fusion/screening.h"
+
 namespace precordia {
 
 using OrderedJson = nlohmann::ordered_json;
@@ -14,6 +16,9 @@ using OrderedJson = nlohmann::ordered_json;
 OrderedJson json_number(double value, int digits);
 OrderedJson json_number(const std::optional<double>& value, int digits);
 OrderedJson json_index(const std::optional<int>& sample_index);
+
+// One line of evidence, the same in every answer.
+OrderedJson evidence_value(const EvidenceItem& item);
 
 // One line of text; bytes that are not UTF-8 become U+FFFD.
 std::string json_text(const OrderedJson& value);

@@ -62,26 +62,16 @@ OrderedJson answer_value(const Screening& s) {
           {"target", s.target},
           {"prior_context", s.prior_context},
           {"hf_probability", json_number(s.hf_probability, 4)},
+          {"hf_low", json_number(s.hf_low, 4)},
+          {"hf_high", json_number(s.hf_high, 4)},
           {"hf_prior", json_number(s.hf_prior, 4)},
           {"hf_prior_context", s.hf_prior_context},
           {"cannot_tell_because", s.cannot_tell_because}};
 }
 
-OrderedJson evidence_value(const Screening& screening) {
+OrderedJson evidence_list(const Screening& screening) {
   OrderedJson all = OrderedJson::array();
-  for (const EvidenceItem& item : screening.evidence) {
-    all.push_back({{"id", item.id},
-                   {"label", item.label},
-                   {"value", item.value},
-                   {"scale", scale_name(item.scale)},
-                   {"direction", direction_name(item.direction)},
-                   {"cluster", item.cluster},
-                   {"counted", item.counted},
-                   {"likelihood_ratio", json_number(item.likelihood_ratio, 2)},
-                   {"decibans", json_number(item.decibans, 1)},
-                   {"explanation", item.explanation},
-                   {"citation", item.citation}});
-  }
+  for (const EvidenceItem& item : screening.evidence) all.push_back(evidence_value(item));
   return all;
 }
 
@@ -160,6 +150,7 @@ OrderedJson network_value(const EcgNetFindings& net, std::vector<float>& blob) {
   for (const ClassActivationMap& map : net.maps) {
     const NetOutput* output = find_output(net, map.output_id);
     maps.push_back({{"output_id", map.output_id},
+                    {"reassuring", map.reassuring},
                     {"title", output ? output->title : map.output_id},
                     {"relevance", slice(blob, map.relevance)},
                     {"start_s", json_number(map.start_s, 4)},
@@ -257,7 +248,7 @@ View result_view(const ViewInput& input) {
                        {"urgent", screening.next_step.urgent},
                        {"citation", screening.next_step.citation},
                        {"most_useful_test", screening.next_step.most_useful_test}};
-  json["evidence"] = evidence_value(screening);
+  json["evidence"] = evidence_list(screening);
   json["measurements"] = measurements_value(findings);
   json["criteria"] = criteria_value(findings);
   json["rhythm"] = findings.rhythm_text;

@@ -156,12 +156,51 @@ describe('an examination on WebAssembly', () => {
     await page.locator('#profile-form [value=cancel]').click();
   });
 
+  test('a file dropped on the open patient details closes them: they are not the next person\'s', async () => {
+    await perform(page, { command: 'edit_profile' });
+    await page.locator('#profile-form [name=age]').fill('71');
+    const { view } = await nextResult(page, () => dropFiles(page, madeUpRecord({ name: 'second' }), '#profile-dialog'));
+    assert.match(view.input.name, /second/);
+    assert.equal(view.profile.age_years, null);
+    assert.equal(await page.locator('#profile-dialog').isVisible(), false);
+    await perform(page, { command: 'edit_profile' });
+    assert.equal(await page.inputValue('#profile-age'), '');
+    await page.locator('#profile-form [value=cancel]').click();
+  });
+
+  test('patient details cannot be opened while the next person\'s file is being read', async () => {
+    await nextResult(page, () => page.evaluate(() => {
+      window.precordia.perform({ command: 'demo', condition: 'normal' });
+      window.precordia.perform({ command: 'edit_profile' });
+    }));
+    assert.equal(await page.locator('#profile-dialog').isVisible(), false);
+  });
+
+  test('a file dropped on the open report closes it and leaves nothing of the former person in it', async () => {
+    await nextResult(page, () => chooseFiles(page, madeUpRecord({ name: 'third' })));
+    await perform(page, { command: 'print' });
+    await page.frameLocator('#report-frame').locator('h1').first().waitFor();
+    const { view } = await nextResult(page, () => dropFiles(page, madeUpRecord({ name: 'fourth' }), '#report-dialog'));
+    assert.match(view.input.name, /fourth/);
+    assert.equal(await page.locator('#report-dialog').isVisible(), false);
+    assert.equal(await page.evaluate(() => document.getElementById('report-frame').contentDocument.body.childElementCount), 0);
+  });
+
   test('a display filter changes the traces and nothing else', async () => {
     const before = await result(page);
     const { view } = await nextResult(page, () => perform(page, { command: 'set_filter', high_pass_hz: 0.5, low_pass_hz: 40, notch_hz: 50 }));
     assert.deepEqual(view.ecg.filter, { high_pass_hz: 0.5, low_pass_hz: 40, notch_hz: 50 });
     assert.deepEqual(view.measurements, before.view.measurements);
     assert.deepEqual(view.answer, before.view.answer);
+  });
+
+  test('the display filter stays for the next file, and ends when the examination is closed', async () => {
+    const { view } = await nextResult(page, () => perform(page, { command: 'demo', condition: 'normal' }));
+    assert.deepEqual(view.ecg.filter, { high_pass_hz: 0.5, low_pass_hz: 40, notch_hz: 50 });
+    await perform(page, { command: 'close' });
+    await page.waitForFunction(() => window.precordia.lastResult === null);
+    const { view: fresh } = await nextResult(page, () => chooseFiles(page, madeUpRecord({ name: 'fresh' })));
+    assert.deepEqual(fresh.ecg.filter, { high_pass_hz: 0.05, low_pass_hz: 150, notch_hz: 0 });
   });
 
   test('the report is printable, styled under the policy, and can be saved', async () => {

@@ -6,6 +6,10 @@ import {
   changeRelease, copyOfSite, errorShown, launchBrowser, nextResult, openApp, perform, ready, serve, siteRoot, storedOffline,
 } from './support.mjs';
 
+// Of the WebGPU provider; nothing here uses it.
+const kLazyFile = 'ort/ort.webgpu.min.mjs';
+const kOtherLazyFile = 'ort/ort-wasm-simd-threaded.asyncify.mjs';
+
 let browser;
 before(async () => { browser = await launchBrowser(); });
 
@@ -48,7 +52,10 @@ const damage = (page, file) => page.evaluate(async (path) => {
 
 describe('without a network', () => {
   let app;
-  before(async () => { app = await storedApp(siteRoot); });
+  before(async () => {
+    app = await storedApp(siteRoot);
+    await app.page.evaluate(async (file) => (await fetch(file)).arrayBuffer(), kLazyFile);
+  });
 
   test('the stored app starts, isolated and with threads, and examines', async () => {
     await goOffline(app);
@@ -70,6 +77,18 @@ describe('without a network', () => {
     await ready(page);
     assert.equal(await errorShown(page), null);
     await page.close();
+  });
+
+  test('a file stored on first use is named when it is damaged, and one that was never stored is only absent', async () => {
+    const fetched = (file) => app.page.evaluate((path) => fetch(path).then((response) => response.ok, () => false), file);
+    assert.equal(await fetched(kLazyFile), true);
+    assert.equal(await fetched(kOtherLazyFile), false);
+    assert.equal(await errorShown(app.page), null);
+    await damage(app.page, kLazyFile);
+    await stopServiceWorker(app.context, app.page);
+    assert.equal(await fetched(kLazyFile), false);
+    await app.page.waitForFunction(() => window.precordia.error);
+    assert.match(await errorShown(app.page), /damaged \(ort\//);
   });
 
   test('a damaged large file is noticed and named, never used', async () => {
@@ -110,6 +129,28 @@ describe('with a network', () => {
     await context.close();
   });
 
+  test('where only a newer release can replace it, not under another window', async () => {
+    const folder = copyOfSite();
+    const { server, context, page } = await storedApp(folder);
+    const other = await context.newPage();
+    await other.goto(server.url);
+    await ready(other);
+    await storedOffline(other);
+    const releaseInUse = () => other.evaluate(async () => (await (await caches.open('precordia-state')).match(new URL('release-in-use', location.href))).text());
+    const before = await releaseInUse();
+    changeRelease(folder, 'app.css', '\n/* newer release */\n');
+    await damage(page, 'app.css');
+    await stopServiceWorker(context, page);
+    await page.reload();
+    assert.match(await page.innerText('body'), /altered[\s\S]*Close every window/);
+    assert.equal(await releaseInUse(), before);
+    await other.close();
+    await page.reload();
+    await ready(page);
+    assert.equal(await errorShown(page), null);
+    assert.match(await page.evaluate(async () => (await fetch('app.css')).text()), /newer release/);
+    await context.close();
+  });
 });
 
 describe('a new release', () => {

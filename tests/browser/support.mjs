@@ -168,8 +168,8 @@ export function madeUpRecord({ name = 'madeup', leads = ['I', 'II', 'III', 'aVR'
   ];
 }
 
-/** Drops files ({name, buffer}) on the page as a user would. */
-export async function dropFiles(page, files) {
+/** Drops files ({name, buffer}) on the page as a user would; on `target`, such as an open dialog. */
+export async function dropFiles(page, files, target = '#dashboard') {
   const transfer = await page.evaluateHandle((list) => {
     const data = new DataTransfer();
     for (const { name, base64 } of list) {
@@ -177,5 +177,5 @@ export async function dropFiles(page, files) {
     }
     return data;
   }, files.map(({ name, buffer }) => ({ name, base64: buffer.toString('base64') })));
-  for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent('#dashboard', type, { dataTransfer: transfer });
+  for (const type of ['dragenter', 'dragover', 'drop']) await page.dispatchEvent(target, type, { dataTransfer: transfer });
 }

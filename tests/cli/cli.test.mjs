@@ -30,6 +30,8 @@ function precordia(args, { input = '', cwd = folder } = {}) {
   });
 }
 
+// The first call may build the engine, and says so on stderr: not in the middle of a test.
+await precordia(['--version']);
 const { engine, module } = await openBuiltEngine();
 const version = module.engine_version();
 const [header, signal] = simulatedWfdbFiles(engine);
@@ -113,7 +115,9 @@ test('convert writes the samples as CSV that is read again', async () => {
   const twice = await precordia(['convert', 'simulated', 'simulated.hea', '--out', inFolder('twice'), '--json']);
   assert.equal(twice.status, 1);
   assert.equal(twice.lines()[1].error.code, 'cannot_write');
-  assert.equal((await precordia(['convert', 'simulated', '--out', inFolder('x.edf')])).status, 1);
+  const edf = await precordia(['convert', 'simulated', '--out', inFolder('x.edf'), '--json']);
+  assert.equal(edf.status, 1);
+  assert.deepEqual(edf.lines(), [{ input: 'simulated', engine_version: version, error: { code: 'not_available', message: edf.stderr.slice(11).trim() } }]);
   assert.equal((await precordia(['convert', 'simulated'])).status, 2);
 });
 
@@ -283,6 +287,10 @@ test('commands of later versions say so and invent nothing', async () => {
     assert.match(plain.stderr, /^precordia: .* not part of this version\.\n$/);
     const json = await precordia([command, 'x.png', '--json']);
     assert.deepEqual(json.lines(), [{ input: 'x.png', engine_version: version, error: { code: 'not_available', message: json.stderr.slice(11).trim() } }]);
+    // The values of options are no inputs.
+    const options = await precordia([command, 'x.png', '--out', 'y.csv', 'z.png', '--masks', 'folder', '--json']);
+    assert.equal(options.status, 1);
+    assert.deepEqual(options.lines().map(({ input }) => input), ['x.png', 'z.png']);
   }
 });
 

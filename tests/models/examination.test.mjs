@@ -1,10 +1,12 @@
 // The driver that the worker and the command line share: what it does when something fails on the way.
 import assert from 'node:assert/strict';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'node:test';
 import { simulatedWfdbFiles } from '../../web/benchmark.mjs';
-import { examine, isPlainFileName, kLargestFileBytes, kStages, reconsider } from '../../web/examination.mjs';
-import { NodeNetworks } from '../../web/node_networks.mjs';
-import { openBuiltEngine } from './support.mjs';
+import { EngineFailure, examine, isPlainFileName, kLargestFileBytes, kMostFiles, kStages, openEngine, reconsider } from '../../web/examination.mjs';
+import { NodeNetworks, modelReader } from '../../web/node_networks.mjs';
+import { openBuiltEngine, repository } from './support.mjs';
 
 const { engine, library, module } = await openBuiltEngine();
 const good = new NodeNetworks({ engine, library });
@@ -63,11 +65,74 @@ test('impossible numbers never become an answer', async () => {
   assert.equal(JSON.parse(engine.predict_json('x')).error?.code, 'unusable');
 });
 
-test('a cancelled examination stops at the next stage and leaves nothing', async () => {
+// An engine whose function `name` traps, as a defect in WebAssembly does, and which counts what it is asked afterwards.
+function trapping(name) {
+  const asked = [];
+  return { asked, engine: new Proxy(engine, { get: (target, key) => (...options) => {
+    asked.push(key);
+    if (key === name) throw new WebAssembly.RuntimeError('unreachable');
+    return target[key](...options);
+  } }) };
+}
+
+for (const name of ['network_request', 'network_tensor', 'network_answer', 'check_known_answer']) {
+  test(`a trap in ${name} ends the examination: that engine is asked nothing more, and no other provider is tried`, async () => {
+    const { asked, engine: broken } = trapping(name);
+    const networks = new NodeNetworks({ engine: broken, library });
+    networks.fallBack = () => assert.fail('no provider failed');
+    await assert.rejects(examine(broken, networks, { files: wfdb }), (error) =>
+      error instanceof EngineFailure && error.cause instanceof WebAssembly.RuntimeError);
+    assert.equal(asked.at(-1), name);
+  });
+}
+
+test('a trap in ONNX Runtime costs that examination its network; the next one gets a fresh instance', async () => {
+  const networks = new NodeNetworks({ engine, library });
+  await examine(engine, networks, { files: wfdb });
+  const expected = JSON.parse(engine.predict_json('x')).outputs;
+  const { InferenceSession } = await import('onnxruntime-web');
+  const [{ prototype }] = [Object.getPrototypeOf(await InferenceSession.create(await library.artefact(library.modelIds[0], 'int8'))).constructor];
+  const { run } = prototype;
+  prototype.run = async () => { throw new WebAssembly.RuntimeError('memory access out of bounds'); };
+  try {
+    const { networkFailure } = await examine(engine, networks, { files: wfdb });
+    assert.match(networkFailure, /could not be run/);
+    // Its own class is still the trapping one, so this answer can only come from another instance.
+    assert.equal((await examine(engine, networks, { files: wfdb })).networkFailure, '');
+    assert.deepEqual(JSON.parse(engine.predict_json('x')).outputs, expected);
+  } finally {
+    prototype.run = run;
+  }
+});
+
+test('an entry of the manifest for another task is left alone, and that is said', async () => {
+  const read = modelReader(pathToFileURL(path.join(repository, 'models/')));
+  const echo = { id: 'echo-unet-9', task: 'echo-segmentation', head: { file: 'echo-unet-9/head.bin', sha256: '0' }, artefacts: [] };
+  const asked = [];
+  const { default: createEngineModule } = await import(pathToFileURL(path.join(repository, 'build/wasm/engine.mjs')));
+  const opened = await openEngine(createEngineModule, async (file) => {
+    asked.push(file);
+    const bytes = await read(file);
+    if (file !== 'manifest.json') return bytes;
+    const manifest = JSON.parse(bytes);
+    return new TextEncoder().encode(JSON.stringify({ ...manifest, models: [echo, ...manifest.models] }));
+  });
+  assert.deepEqual(opened.library.modelIds, library.modelIds);
+  assert.equal(opened.skipped.length, 1);
+  assert.match(opened.skipped[0], /echo-segmentation/);
+  assert.ok(asked.every((file) => !file.startsWith('echo-unet-9')));
+  const { network } = await examine(opened.engine, new NodeNetworks(opened), { files: wfdb });
+  assert.equal(network.model_id, library.modelIds[0]);
+  await assert.rejects(opened.library.artefact('echo-unet-9', 'int8'), { code: 'model' });
+});
+
+test('a cancelled examination stops at the next stage, and nothing of it is left once the engine begins anew', async () => {
   const seen = [];
   const hooks = { onStage: (stage) => seen.push(stage), isCancelled: () => seen.includes('measure') };
   await assert.rejects(examine(engine, good, { files: wfdb }, { hooks }), { code: 'cancelled' });
   assert.deepEqual(seen, ['read', 'measure']);
+  engine.begin();  // as every host does after an error
+  for (const answer of [engine.screen_json('x'), engine.measure_json('x'), engine.predict_json('x')]) assert.ok(JSON.parse(answer).error, answer);
 });
 
 test('a changed profile is weighed again without reading or running the network again', async () => {
@@ -109,6 +174,14 @@ test('names of companions that could leave their folder are refused', () => {
     assert.equal(isPlainFileName(name), false, JSON.stringify(name));
   }
   for (const name of ['00001_hr.dat', 'Ärzte 1.dat', '...dat']) assert.equal(isPlainFileName(name), true, name);
+});
+
+test('a record of more files than are read together is refused in so many words', async () => {
+  const header = (name, segments) => ({ name: `${name}.hea`, bytes: new TextEncoder().encode(`${name}/${segments.length} 12 500 ${5000 * segments.length}\n` +
+    segments.map((segment) => `${segment} 5000\n`).join('')) });
+  const segments = Array.from({ length: kMostFiles }, (_, i) => `s${i}`);
+  await assert.rejects(examine(engine, null, { files: [header('long', segments)] }, { loadCompanions: async () => [] }),
+    { code: 'too_large', message: new RegExp(`at most ${kMostFiles} are read together`) });
 });
 
 test('host and engine agree on the largest file', () => {

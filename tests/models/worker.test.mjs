@@ -20,6 +20,7 @@ before(async () => {
   worker = await startWorker(page);
   const { status, message } = await worker.send({ type: 'init', provider: 'wasm', threads: 2 }, 'ready');
   assert.equal(status?.provider, 'wasm', message);
+  assert.deepEqual(status.notes, []);
 });
 after(async () => {
   await browser?.close();
@@ -78,6 +79,23 @@ test('cancel ends an examination between two stages and leaves nothing', { skip 
   assert.deepEqual([answer.type, answer.id, answer.code], ['error', 8, 'cancelled']);
   assert.equal((await worker.send({ type: 'report', id: 8, date: '' }, 'report')).code, 'wrong_usage');
   assert.equal((await examine(9, files)).type, 'result');
+});
+
+test('a trap in ONNX Runtime costs that examination its network; the next one gets a fresh instance', { skip, timeout: 120000 }, async () => {
+  await page.workers().find((candidate) => candidate.url().endsWith('/worker.js')).evaluate(async () => {
+    const { OrtSessions } = await import('/ort_sessions.mjs');
+    const { open } = OrtSessions.prototype;
+    OrtSessions.prototype.open = async () => {
+      OrtSessions.prototype.open = open;
+      return { run: async () => { throw new WebAssembly.RuntimeError('memory access out of bounds'); }, release: async () => {} };
+    };
+  });
+  const without = await examine(10, files);
+  assert.equal(without.type, 'result', without.message);
+  assert.match(without.provider_note, /could not be run/);
+  const again = await examine(11, files);
+  assert.doesNotMatch(again.provider_note, /could not be run/);
+  assert.ok(JSON.parse(again.view.json).network.outputs.length > 0);
 });
 
 test('a network that was altered on the way is refused at the start', { skip }, async () => {

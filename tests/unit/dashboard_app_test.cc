@@ -11,6 +11,7 @@
 #include <tuple>
 #include <vector>
 
+#include "dashboard/answer_card.h"
 #include "dashboard/app.h"
 #include "dashboard/imgui_headers.h"
 #include "dashboard/paper_view.h"
@@ -44,7 +45,7 @@ std::string example_view(bool simulated) {
     "measurements": [{"label": "QRS duration", "unit": "ms", "text": "148", "value": 148, "normal": "70-110", "status": "high"}],
     "criteria": [{"id": "c", "label": "Sokolow-Lyon voltage", "met": true}],
     "quality": [{"lead": "V3", "usable": false, "issue": "noise"}],
-    "network": {"outputs": [{"id": "superclass/MI", "group": "superclass", "title": "Infarction", "probability": 0.3, "screening": 0.2}],
+    "network": {"outputs": [{"id": "superclass/MI", "group": "superclass", "title": "Infarction", "probability": 0.3, "screening": 0.2, "flag": "screening"}],
                 "maps": [{"output_id": "superclass/MI", "title": "Infarction", "relevance": {"at": 0, "n": 25}, "start_s": 0.2, "step_s": 0.4}]},
     "ecg": {"sample_rate_hz": 500, "samples": 5000, "beats": [{"class": "ventricular_ectopic", "r": 500, "qrs_on": 480}], "leads": [)";
   const char* const names[] = {"I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5"};
@@ -174,6 +175,77 @@ TEST_CASE("keys send the host's commands") {
   CHECK_FALSE(window.app.state().paper.relevance_on);
 }
 
+TEST_CASE("no single key takes a result off the screen") {
+  Window window(1280, 800, 1);
+  window.show();
+  for (const Screen screen : {Screen::kResult, Screen::kAbout}) {
+    window.app.state().screen = screen;
+    window.key("d");
+    window.key("D");
+    CHECK(window.app.take_commands() == "[]");
+    CHECK(window.app.state().view.has_value());
+  }
+}
+
+TEST_CASE("attention lies over the trace unasked only for a flagged finding that is not reassuring") {
+  Window window(1280, 800, 1);
+  const auto shown = [&](const std::string& from, const std::string& to) {
+    std::string json = example_view(false);
+    const size_t at = json.find(from);
+    REQUIRE(at != std::string::npos);
+    window.app.clear_view();
+    window.app.set_view(json.replace(at, from.size(), to), example_blob());
+    window.settle();
+    return window.app.state().paper.relevance_on;
+  };
+  CHECK(shown("watch", "watch"));
+  CHECK_FALSE(shown(R"("flag": "screening")", R"("flag": "none")"));
+  CHECK_FALSE(shown(R"({"output_id": "superclass/MI",)", R"({"output_id": "form/ABQRS",)"));
+  CHECK_FALSE(shown(R"({"output_id":)", R"({"reassuring": true, "output_id":)"));
+  CHECK_FALSE(shown(R"({"tone": "watch",)", R"({"phenotype": "cannot_tell", "tone": "watch",)"));
+  // What the reader has chosen outlives a new profile or filter.
+  CHECK(shown("watch", "watch"));
+  window.key("s");
+  window.show();
+  CHECK_FALSE(window.app.state().paper.relevance_on);
+}
+
+TEST_CASE("the reason why there is no answer is told once, and both scales draw in either order") {
+  const auto vertices = [](const std::string& answer) {
+    Window window(800, 2400, 1);
+    std::string json = example_view(false);
+    const std::string from = R"({"tone": "watch",)";
+    window.app.set_view(json.replace(json.find(from), from.size(), "{" + answer), example_blob());
+    CHECK(window.settle() <= 4);
+    return ImGui::GetDrawData()->TotalVtxCount;
+  };
+  const std::string reason = R"("phenotype": "cannot_tell", "cannot_tell_because": )";
+  const int once = vertices(reason + R"("One or two sentences.",)");
+  CHECK(vertices(reason + R"("Another reason, told beside it.",)") > once);
+  const std::string scales = R"("hf_probability": 0.3, "hf_low": 0.1, "hf_high": 0.5, "hf_prior": 0.09,)";
+  CHECK(vertices(R"("phenotype": "heart_failure_possible",)" + scales) ==
+        vertices(R"("phenotype": "lvsd_possible",)" + scales));
+}
+
+TEST_CASE("percentages have one decimal below ten, and never claim certainty") {
+  CHECK(percent_text(0.0154) == "1.5 %");
+  CHECK(percent_text(0.0994) == "9.9 %");
+  CHECK(percent_text(0.0996) == "10 %");
+  CHECK(percent_text(0.236) == "24 %");
+  CHECK(percent_text(0.0001) == "< 0.1 %");
+  CHECK(percent_text(0.999) == "> 99 %");
+}
+
+TEST_CASE("the host says which provider was asked for") {
+  Window window(800, 600, 1);
+  window.app.set_status(R"({"provider": "wasm", "provider_choice": "wasm"})");
+  CHECK(window.app.state().provider_choice == 1);
+  window.app.set_status(R"({"provider": "wasm"})");
+  CHECK(window.app.state().provider_choice == 1);  // not told: left as it was
+  window.app.set_status(R"({"provider": "wasm", "provider_choice": "auto"})");
+  CHECK(window.app.state().provider_choice == 0);
+}
+
 TEST_CASE("Tab reaches a control and Enter uses it") {
   Window window(1280, 800, 1);
   for (int i = 0; i < 12 && window.app.state().commands.empty(); ++i) {
@@ -232,11 +304,11 @@ TEST_CASE("a finger throws the page and it comes to rest; with reduced motion it
 TEST_CASE("a tap presses what is under it, a finger that scrolls does not") {
   Window window(390, 844, 2);
   window.show();
-  window.tap(146, 80);
+  window.tap(146, 108);
   CHECK(window.app.state().tab == Tab::kEcg);
-  window.app.pointer({PointerKind::kTouch, PointerPhase::kDown, 7, 240, 80, 5000});
-  window.app.pointer({PointerKind::kTouch, PointerPhase::kMove, 7, 240, 180, 5050});
-  window.app.pointer({PointerKind::kTouch, PointerPhase::kUp, 7, 240, 180, 5400});
+  window.app.pointer({PointerKind::kTouch, PointerPhase::kDown, 7, 240, 108, 5000});
+  window.app.pointer({PointerKind::kTouch, PointerPhase::kMove, 7, 240, 208, 5050});
+  window.app.pointer({PointerKind::kTouch, PointerPhase::kUp, 7, 240, 208, 5400});
   window.settle();
   CHECK(window.app.state().tab == Tab::kEcg);
 }

@@ -54,8 +54,8 @@ TEST_CASE(
 }
 
 TEST_CASE("an uncertain answer is never printed as 0 or 100 percent") {
-  CHECK(percent_text(0.004) == "< 1 %");
-  CHECK(percent_text(0.01) == "1 %");
+  CHECK(percent_text(0.0004) == "< 0.1 %");
+  CHECK(percent_text(0.01) == "1.0 %");
   CHECK(percent_text(0.123) == "12 %");
   CHECK(percent_text(0.997) == "> 99 %");
 }

@@ -138,6 +138,7 @@ TEST_CASE("ecg: the criteria of the simulated conditions are met, and not in the
   patient.condition = SimulatedCondition::kLeftBundleBranchBlock;
   const EcgFindings lbbb = measure(simulate_patient(patient));
   CHECK(find_criterion(lbbb, "lbbb")->met == true);
+  CHECK_FALSE(find_criterion(lbbb, "lv_strain")->met.has_value());  // secondary to the block, not strain
   CHECK(find_criterion(lbbb, "rbbb")->met == false);
   CHECK_FALSE(find_criterion(lbbb, "pathological_q")->met.has_value());
   CHECK_FALSE(find_criterion(lbbb, "qtc_prolonged")->met.has_value());

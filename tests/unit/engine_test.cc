@@ -95,12 +95,17 @@ TEST_CASE("beginning a new examination leaves nothing of the former person") {
   REQUIRE(examination.set_profile(R"({"age_years":63,"sex":"F"})").has_value());
   examination.network_failed("x");
   REQUIRE(examination.fuse().has_value());
+  examination.set_display_filter({0.5, 40, 50});
   examination.begin();
   CHECK(examination.view().json.empty());
   CHECK(examination.answer_text().empty());
   CHECK(examination.record_csv().empty());
   CHECK_FALSE(examination.measure().has_value());
   CHECK(Json::parse(examination.screen_json("x"), nullptr, false).contains("error"));
+  REQUIRE(examination.load_simulated("normal").has_value());
+  const Json view = Json::parse(examination.view().json, nullptr, false);
+  CHECK(view["ecg"]["filter"]["low_pass_hz"] == 150);
+  CHECK(view["profile"]["age_years"].is_null());
 }
 
 TEST_CASE("steps out of order are errors, not crashes") {
@@ -123,6 +128,18 @@ TEST_CASE("a record written as CSV reads back as the same samples") {
   again.add_file("out.csv", bytes_of(csv));
   REQUIRE(again.read().has_value());
   CHECK(again.record_csv() == csv);
+}
+
+TEST_CASE("two people's recordings opened together are refused, naming both") {
+  const std::string csv = examined("normal").record_csv();
+  Examination examination;
+  examination.begin();
+  examination.add_file("a.csv", bytes_of(csv));
+  examination.add_file("b.csv", bytes_of(csv));
+  const auto read = examination.read();
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().code == ErrorCode::kAmbiguous);
+  CHECK(read.error().message == "These are 2 recordings (a.csv and b.csv): open one at a time.");
 }
 
 TEST_CASE("flat, brief and slowly sampled records are refused with one sentence") {

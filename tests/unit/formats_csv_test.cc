@@ -117,6 +117,19 @@ TEST_CASE("the program's own CSV comes back exactly, empty cells as missing") {
   CHECK(record->lead(Lead::kV6)[2] == 0.25f);
 }
 
+TEST_CASE("a number that no body gives is missing, never infinity") {
+  std::string text = "time_s,I (mV),II (mV)\n";
+  for (int i = 0; i < 2000; ++i)
+    text += fixed_text(i * 0.002, 3) + (i == 500 ? ",1e39," : i == 600 ? ",-20000," : ",0.1,") + fixed_text(i % 9 * 0.1, 2) + "\n";
+  const std::vector<uint8_t> bytes(text.begin(), text.end());
+  const InputFile file{"x.csv", bytes};
+  const auto record = read_ecg({&file, 1});
+  REQUIRE(record.has_value());
+  CHECK(std::isnan(record->lead(Lead::kI)[500]));
+  CHECK(std::isnan(record->lead(Lead::kI)[600]));
+  CHECK(record->lead(Lead::kI)[501] == doctest::Approx(0.1));
+}
+
 TEST_CASE("words for missing values are missing, other words are counted") {
   std::string text = table(1000, {.time_step = 0.002}, "time," + kHeader);
   text += "2.000,nan,NaN,NA,N/A,null,-,?,,0,0,0,0\n2.002,oops,0,0,0,0,0,0,0,0,0,0,0\n";

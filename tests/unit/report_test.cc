@@ -63,7 +63,7 @@ struct Examined {
     major.sensitivity = 0.9;
     major.specificity = 0.78;
     net.composites = {major};
-    net.maps = {{"superclass/MI", {0, 0.5f, 1}, 0.2, 0.4}};
+    net.maps = {{"superclass/MI", false, {0, 0.5f, 1}, 0.2, 0.4}};
     profile.symptoms = Symptoms::kSuspectedHeartFailure;
     profile.nt_probnp_ng_l = 640;
     screening = screen(profile, record, &findings, &net);
@@ -227,7 +227,8 @@ TEST_CASE("report: screen has every promised key") {
                           "quality", "models", "disclaimer"})
     CHECK_MESSAGE(json.contains(key), std::string(key));
   for (const char* key : {"phenotype", "probability", "low", "high", "prior", "cannot_tell_because",
-                          "headline", "sentence", "target", "prior_context", "hf_probability", "hf_prior"})
+                          "headline", "sentence", "target", "prior_context", "hf_probability", "hf_low",
+                          "hf_high", "hf_prior"})
     CHECK_MESSAGE(json["answer"].contains(key), std::string(key));
   CHECK(json["answer"]["cannot_tell_because"].is_null());
   CHECK(json["echo"].is_null());
@@ -390,4 +391,22 @@ TEST_CASE("report: the plain-text answer ends with the disclaimer and names the 
   CHECK(contains(text, examined.screening.headline));
   CHECK(contains(text, "Next: " + examined.screening.next_step.headline));
   CHECK(text.ends_with(std::string(kDisclaimer) + "\n"));
+}
+
+TEST_CASE("report: the chance of any heart failure is given with its range, in every form") {
+  const Examined examined;
+  const Screening& s = examined.screening;
+  REQUIRE(s.hf_low);
+  REQUIRE(s.hf_high);
+  const std::string low = percent_text(*s.hf_low), high = percent_text(*s.hf_high);
+  const View view = result_view(examined.view_input());
+  for (const Json& answer :
+       {parsed(screen_json("ecg.hea", examined.record, &examined.findings, &examined.net, s, {}))["answer"],
+        parsed(view.json)["answer"]}) {
+    CHECK(answer["hf_low"] < answer["hf_probability"]);
+    CHECK(answer["hf_high"] > answer["hf_probability"]);
+  }
+  CHECK(contains(answer_text(s), percent_text(*s.hf_probability) + ", between " + low + " and " + high));
+  CHECK(contains(html_report(examined.view_input(), "2026-11-23", "0.1.0"),
+                 "</b> (" + low + " to " + high + "); before the blood test"));
 }
