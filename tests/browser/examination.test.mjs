@@ -117,7 +117,13 @@ describe('an examination on WebAssembly', () => {
     await perform(page, { command: 'edit_profile' });
     const form = page.locator('#profile-form');
     await form.locator('[name=age]').fill('12');
-    assert.match(await page.innerText('#profile-age-note'), /adults/);
+    assert.match(await page.innerText('#profile-age-note'), /cannot tell/);
+    const child = await nextResult(page, () => form.locator('[value=apply]').click());
+    assert.equal(child.view.answer.phenotype, 'cannot_tell');
+    assert.equal(child.view.answer.probability, null);
+    await perform(page, { command: 'edit_profile' });
+    await form.locator('[name=age]').fill('130');
+    assert.match(await page.innerText('#profile-age-note'), /0 to 120/);
     await form.locator('[value=apply]').click();
     assert.equal(await page.locator('#profile-dialog').isVisible(), true, 'an impossible age does not close the dialog');
     await form.locator('[name=age]').fill('71');
