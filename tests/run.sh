@@ -5,6 +5,10 @@
 #
 #   tests/run.sh                     everything
 #   tests/run.sh --only PART[,PART]  some of: house unit asan wasm site models cli browser
+#   tests/run.sh --fresh             everything, with no result kept from the run before
+#
+# The parts that start ONNX Runtime or a browser (models, cli, browser) keep a green result for as long as no file of the
+# project, Node, Chromium or the presence of the real data changes, and say so. CI never keeps one.
 #
 #   house    rules about the repository itself           models   ONNX artefacts under ONNX Runtime
 #   unit     doctest, native g++                         cli      ./precordia under Node
@@ -23,8 +27,10 @@ if [ "${1:-}" = --only ] && [ $# = 2 ]; then
   for part in $parts; do
     case " $all_parts " in *" $part "*) ;; *) echo "tests/run.sh: there is no part '$part'; the parts are: $all_parts" >&2; exit 2 ;; esac
   done
+elif [ "${1:-}" = --fresh ] && [ $# = 1 ]; then
+  CI=true
 elif [ $# -gt 0 ]; then
-  echo "usage: tests/run.sh [--only PART[,PART...]]" >&2
+  echo "usage: tests/run.sh [--only PART[,PART...] | --fresh]" >&2
   exit 2
 fi
 
@@ -77,6 +83,29 @@ doctest_part() {
   fi
   grep '^skipped: ' "$log" | sort -u | sed 's/^/    /'
   record "$part" "$passed" "$failed" 0 $((SECONDS - started)) "$log"
+}
+
+# Changes whenever anything does that a kept result rests on; empty = keep nothing.
+tree_key() {
+  [ -z "${CI:-}" ] && git rev-parse --is-inside-work-tree > /dev/null 2>&1 || return 0
+  { git ls-files -z --cached --others --exclude-standard | xargs -0 sha256sum 2> /dev/null
+    node --version; "${PRECORDIA_CHROMIUM:-true}" --version 2> /dev/null; ls ../shared/data 2> /dev/null; } | sha256sum | cut -c 1-64
+}
+
+# kept_part PART FILE...: node_part, or its green result of a former run over the same files.
+kept_part() {
+  local kept=$logs/$1.green key before_failed=$total_failed before_passed=$total_passed before_skipped=$total_skipped
+  key=$(tree_key)
+  if [ -n "$key" ] && [ -f "$kept" ] && [ "$(sed -n 1p "$kept")" = "$key" ]; then
+    echo "== $1: nothing has changed since it passed, result kept (tests/run.sh --fresh runs it again)"
+    record "$1" "$(sed -n 2p "$kept")" 0 "$(sed -n 3p "$kept")" 0 "$logs/$1.log"
+    return
+  fi
+  rm -f "$kept"
+  node_part "$@"
+  if [ -n "$key" ] && [ "$total_failed" = "$before_failed" ]; then
+    printf '%s\n' "$key" $((total_passed - before_passed)) $((total_skipped - before_skipped)) > "$kept"
+  fi
 }
 
 # node_part PART FILE...: runs files of Node's own test runner one after the other and adds up their totals.
@@ -136,10 +165,10 @@ main() {
       cat "$logs/browser.log"
     fi
   fi
-  if wants models; then node_part models tests/models/*.test.mjs; fi
-  if wants cli; then node_part cli tests/cli/*.test.mjs; fi
+  if wants models; then kept_part models tests/models/*.test.mjs; fi
+  if wants cli; then kept_part cli tests/cli/*.test.mjs; fi
   if wants browser; then
-    if [ -n "$chromium_found" ]; then node_part browser tests/browser/*.test.mjs; else record browser 0 1 0 0 "$logs/browser.log"; fi
+    if [ -n "$chromium_found" ]; then kept_part browser tests/browser/*.test.mjs; else record browser 0 1 0 0 "$logs/browser.log"; fi
   fi
 
   finish
