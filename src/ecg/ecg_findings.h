@@ -115,4 +115,8 @@ struct PersonForRanges {
 };
 EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person);
 
+// The same with another delineation network than the one built in, for its cross-validation.
+class DelineationNetwork;
+EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person, const DelineationNetwork& network);
+
 }  // namespace precordia

@@ -11,6 +11,7 @@
 #include "ecg/beat_fiducials.h"
 #include "ecg/criteria.h"
 #include "ecg/delineation.h"
+#include "ecg/delineation_network.h"
 #include "ecg/ecg_findings.h"
 #include "ecg/intervals.h"
 #include "ecg/lead_reversal.h"
@@ -18,6 +19,7 @@
 #include "ecg/qrs_detection.h"
 #include "ecg/reference_values.h"
 #include "ecg/representative_beat.h"
+#include "ecg/representative_delineation.h"
 
 namespace precordia {
 namespace {
@@ -39,18 +41,6 @@ BeatFiducials at_record_rate(const BeatFiducials& f, double factor, int sample_c
           scale(f.qrs_off), scale(f.t_on),   scale(f.t_peak), scale(f.t_off)};
 }
 
-// The instant of largest distance from the baseline over all leads inside the QRS.
-int spatial_peak(const MedianBeat& beat, int on, int off) {
-  int best = on;
-  double largest = -1;
-  for (int i = std::max(0, on); i <= std::min(off, beat.length - 1); ++i) {
-    double sum = 0;
-    for (int lead : beat.leads) sum += beat.mv[lead][i] * beat.mv[lead][i];
-    if (sum > largest) largest = sum, best = i;
-  }
-  return best;
-}
-
 double largest_p_mv(const MedianBeat& beat, const DelineatedBeat& fiducials) {
   double largest = 0;
   for (int lead : beat.leads) {
@@ -64,45 +54,6 @@ double largest_p_mv(const MedianBeat& beat, const DelineatedBeat& fiducials) {
     }
   }
   return largest;
-}
-
-struct DelineatedMedian {
-  MedianBeat beat;
-  DelineatedBeat fiducials;
-};
-
-DelineatedBeat delineate_median(const MedianBeat& beat, bool look_for_p) {
-  std::array<WaveletLevels, kLeadCount> wavelet;
-  Traces traces;
-  traces.mv = &beat.mv;
-  traces.leads = beat.leads;
-  traces.sample_count = beat.length;
-  for (int lead : beat.leads) wavelet[lead] = wavelet_transform(beat.mv[lead]);
-  traces.wavelet = &wavelet;
-  const auto extent = rough_qrs_extent(wavelet, beat.leads, beat.length, beat.r_index);
-  bridge_qrs(traces, {extent});
-  SearchRange range;
-  range.r = beat.r_index;
-  range.previous_r = beat.r_index - beat.rr;
-  range.next_r = beat.r_index + beat.rr;
-  range.look_for_p = look_for_p;
-  return delineate(traces, extent, range);
-}
-
-DelineatedMedian representative_of(const AnalysisSignal& signal, const std::vector<ClassifiedBeat>& beats) {
-  DelineatedMedian out;
-  // A first look with the PR level taken well before any QRS tells where the QRS begins; the second uses it.
-  out.beat = median_beat(signal, beats, samples_of_ms(70));
-  if (out.beat.length == 0) return out;
-  out.fiducials = delineate_median(out.beat, false);
-  if (!out.fiducials.global.qrs_on) return out;
-  out.beat = median_beat(signal, beats, out.beat.r_index - *out.fiducials.global.qrs_on);
-  out.fiducials = delineate_median(out.beat, true);
-  if (out.fiducials.global.qrs_on) {
-    out.fiducials.global.r_peak =
-        spatial_peak(out.beat, *out.fiducials.global.qrs_on, *out.fiducials.global.qrs_off);
-  }
-  return out;
 }
 
 void drop_p(DelineatedBeat& beat) {
@@ -263,6 +214,11 @@ void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
 }  // namespace
 
 EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person) {
+  return measure_ecg(record, person, built_in_delineation_network());
+}
+
+EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
+                        const DelineationNetwork& network) {
   EcgFindings findings;
   findings.sample_rate_hz = record.sample_rate_hz;
 
@@ -278,7 +234,10 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person) 
   const PacingSuspicion pacing = judge_pacing(spikes, beats);
 
   DelineatedMedian representative;
-  if (!beats.empty()) representative = representative_of(signal, beats);
+  if (!beats.empty()) {
+    representative = delineate_representative(signal, beats);
+    refine_boundaries(representative.fiducials, representative.beat, network);
+  }
   MedianBeat& median = representative.beat;
   DelineatedBeat& fiducials = representative.fiducials;
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the ECG measurements against cardiologists' marks (LUDB) and against PTB-XL's labels.
 
-    python3 tests/bench/ecg_validation.py ludb  [--half tune|test|all] [--noise-db 0] [--rate 100]
+    python3 tests/bench/ecg_validation.py ludb  [--half tune|test|all] [--noise-db 0] [--rate 100] [--cross build/delineation]
     python3 tests/bench/ecg_validation.py ptbxl [--folds 1 2 ... 9]
     python3 tests/bench/ecg_validation.py speed
 
@@ -30,9 +30,10 @@ R_MATCH_MS = 75
 
 # ---- The program ---------------------------------------------------------------------------------------------------------
 
-def measure(program, records, repeat=1):
+def measure(program, records, repeat=1, weights=None):
     """records: iterable of (rate, age or nan, sex 0/1/-1, float32 [12, n] in mV). Yields the program's answers."""
-    process = subprocess.Popen([program, '--repeat', str(repeat)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    command = [program, '--repeat', str(repeat)] + (['--weights', weights] if weights else [])
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for rate, age, sex, mv in records:
         process.stdin.write(struct.pack('<fifi', rate, mv.shape[1], age, sex) + np.ascontiguousarray(mv, '<f4').tobytes())
         process.stdin.flush()
@@ -146,11 +147,21 @@ def ludb(args):
     records = list(read_ludb(args.half))
     rate = 500
     factor = rate // args.rate
-    inputs = [(rate, age, sex, noisy(mv, rate, args.noise_db, name) if args.noise_db is not None else mv)
+    inputs = [(rate, age, sex, noisy(mv, rate, args.noise_db, name + 1000 * args.noise_seed) if args.noise_db is not None else mv)
               for name, age, sex, mv, _, _ in records]
     if factor > 1:
         inputs = [(args.rate, age, sex, decimated(mv, factor)) for _, age, sex, mv in inputs]
-    answers = list(measure(args.program, inputs))
+    if args.cross:
+        with open(os.path.join(args.cross, 'folds.json')) as f:
+            fold_of = {int(name): fold for name, fold in json.load(f).items()}
+        answers = [None] * len(records)
+        for fold in sorted(set(fold_of.values())):
+            mine = [k for k, r in enumerate(records) if fold_of[r[0]] == fold]
+            weights = os.path.join(args.cross, f'fold{fold}.bin')
+            for k, answer in zip(mine, measure(args.program, [inputs[k] for k in mine], weights=weights)):
+                answers[k] = answer
+    else:
+        answers = list(measure(args.program, inputs))
     for answer in answers if factor > 1 else ():
         for beat in answer['beats']:
             for fiducials in [beat['global']] + beat['leads']:
@@ -399,6 +410,8 @@ if __name__ == '__main__':
     parser.add_argument('--program', default=os.path.join(REPOSITORY, 'build', 'native', 'ecg_validation'))
     parser.add_argument('--half', default='all', choices=('tune', 'test', 'all'))
     parser.add_argument('--noise-db', type=float)
+    parser.add_argument('--cross', metavar='DIR', help='ludb: measure every record with the delineation weights of DIR that never saw it')
+    parser.add_argument('--noise-seed', type=int, default=0)
     parser.add_argument('--rate', type=int, default=500, choices=(100, 125, 250, 500), help='ludb: reduce the records to this rate first')
     parser.add_argument('--worst', type=int, default=0, help='also list the worst records')
     parser.add_argument('--folds', type=int, nargs='*', default=list(range(1, 10)))
