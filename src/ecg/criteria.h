@@ -2,7 +2,6 @@
 #pragma once
 
 #include "ecg/amplitudes.h"
-#include "ecg/atrial_activity.h"
 #include "ecg/ecg_findings.h"
 
 namespace precordia {
@@ -12,11 +11,10 @@ struct CriteriaInput {
   const MedianBeat& beat;
   const DelineatedBeat& fiducials;  // indices into `beat`
   PersonForRanges person;
-  std::optional<double> rr_irregularity;
-  double p_coherence = 0;
+  std::optional<double> fibrillation;  // `fibrillation_probability`; nullopt with too few beats
 };
 
-// All criteria of reference_values.h in display order. A criterion whose leads, waves or person's sex are
+// All criteria of reference_values.h in display order; the rules themselves are in criteria_*.cc. A criterion whose leads, waves or person's sex are
 // missing is unknown, with the reason.
 std::vector<Criterion> judge_criteria(const CriteriaInput& input);
 

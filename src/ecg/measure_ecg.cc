@@ -20,6 +20,7 @@
 #include "ecg/reference_values.h"
 #include "ecg/representative_beat.h"
 #include "ecg/representative_delineation.h"
+#include "ecg/rhythm.h"
 
 namespace precordia {
 namespace {
@@ -82,39 +83,6 @@ RepresentativeBeat at_record_rate(const MedianBeat& beat, const DelineatedBeat& 
   return out;
 }
 
-struct RhythmCall {
-  Rhythm rhythm = Rhythm::kUnknown;
-  std::string text;
-};
-
-RhythmCall name_rhythm(const EcgFindings& findings, const std::vector<ClassifiedBeat>& beats,
-                       const PacingSuspicion& pacing, const AtrialActivity& atria,
-                       std::optional<double> irregularity, bool fibrillation, std::optional<double> p_axis) {
-  if (pacing.suspected) return {Rhythm::kPaced, "Pacemaker spikes before the QRS: paced rhythm suspected"};
-  if (beats.size() < 3) return {Rhythm::kUnknown, "Too few beats to name the rhythm"};
-  int ectopic = 0;
-  for (const ClassifiedBeat& b : beats)
-    ectopic +=
-        b.beat_class == BeatClass::kVentricularEctopic || b.beat_class == BeatClass::kSupraventricularEctopic;
-  const std::string extra = ectopic == 0   ? ""
-                            : ectopic == 1 ? ", one ectopic beat"
-                                           : format_text(", %d ectopic beats", ectopic);
-  const bool irregular = irregularity && *irregularity >= kIrregularFrom;
-  if (fibrillation)
-    return {Rhythm::kIrregularWithoutP,
-            "Irregular rhythm without P waves: probable atrial fibrillation" + extra};
-  if (!atria.p_present)
-    return {Rhythm::kOther, "No P wave before the QRS, regular rhythm: not sinus rhythm" + extra};
-  const std::string regularity = irregular ? ", irregular" : ", regular";
-  const double rate = measured(findings, "heart_rate_bpm").value_or(0);
-  if (p_axis && (*p_axis < -45 || *p_axis > 120))
-    return {Rhythm::kOther, "P waves from outside the sinus node" + regularity + extra};
-  const std::string name = rate > 0 && rate < 60 ? "Sinus bradycardia"
-                           : rate > 100          ? "Sinus tachycardia"
-                                                 : "Sinus rhythm";
-  return {Rhythm::kSinus, name + regularity + extra};
-}
-
 std::string usable_lead_names(const EcgFindings& findings, bool usable) {
   std::string names;
   for (int lead = 0; lead < kLeadCount; ++lead) {
@@ -139,10 +107,10 @@ void warn_of_problems(EcgFindings& findings) {
       {SignalProblem::kFlat, "flat: check the electrode and its cable."},
       {SignalProblem::kUnreadable,
        "too noisy to be measured: check the electrodes, let the person lie still, and check the unit of the file."},
-      {SignalProblem::kClipped, "clipped at the end of the recorder's range: amplitudes are too small."},
+      {SignalProblem::kClipped, "clipped at the end of the recorder's range: heights and ST level there are not judged."},
       {SignalProblem::kMains, "disturbed by the mains: move cables away from power leads; the mains filter clears the picture."},
-      {SignalProblem::kNoise, "noisy: small waves are uncertain."},
-      {SignalProblem::kWander, "wandering: the ST level is uncertain."}};
+      {SignalProblem::kNoise, "noisy: P waves and notches of the QRS there are not judged."},
+      {SignalProblem::kWander, "wandering: the ST level there is not judged."}};
   for (const auto& [problem, advice] : kAdvice) {
     std::string names;
     int count = 0;
@@ -244,7 +212,8 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
   AtrialActivity atria;
   bool fibrillation = false;
   std::vector<DelineatedBeat> delineated;
-  const std::optional<double> irregularity = rr_irregularity(beats);
+  const std::optional<RrPattern> rr = rr_pattern(beats);
+  std::optional<double> fibrillation_probable;
   if (fiducials.global.qrs_on) {
     Traces traces;
     traces.mv = &signal.mv;
@@ -256,8 +225,8 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
       atria = find_atrial_activity(traces, beats, *fiducials.global.p_on - median.r_index,
                                    *fiducials.global.p_off - median.r_index, largest_p_mv(median, fiducials));
     }
-    fibrillation =
-        !pacing.suspected && irregularity && fibrillation_score(*irregularity, atria.coherence) >= 1;
+    if (rr) fibrillation_probable = fibrillation_probability(*rr, atria);
+    fibrillation = !pacing.suspected && fibrillation_probable && fibrillates(*fibrillation_probable);
     if (fibrillation)
       atria.p_present = false;  // what repeats a little before irregular beats is not a P that leads them
     if (!atria.p_present) {
@@ -289,20 +258,20 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
     findings.beats.push_back(beat);
   }
   if (median.length > 0) findings.representative = at_record_rate(median, fiducials, record.sample_rate_hz);
-  if (median.length > 0) findings.amplitudes = measure_amplitudes(median, fiducials, atria.p_present);
+  if (median.length > 0) findings.amplitudes = measure_amplitudes(median, fiducials, atria.p_present, findings.quality);
 
   // The rhythm's name needs the rate and the P axis; a missing PR needs the rhythm's name: measured first
   // without, then with it.
   IntervalInput intervals{beats, median, fiducials, atria, readable, Rhythm::kUnknown, person};
   findings.measurements = measure_intervals(intervals);
-  const RhythmCall call = name_rhythm(findings, beats, pacing, atria, irregularity, fibrillation,
-                                      measured(findings, "p_axis_deg"));
+  const RhythmCall call = name_rhythm({beats, rr, atria, pacing.suspected, fibrillation,
+                                       measured(findings, "heart_rate_bpm"), measured(findings, "p_axis_deg")});
   findings.rhythm = call.rhythm;
   findings.rhythm_text = call.text;
   intervals.rhythm = call.rhythm;
   findings.measurements = measure_intervals(intervals);
 
-  findings.criteria = judge_criteria({findings, median, fiducials, person, irregularity, atria.coherence});
+  findings.criteria = judge_criteria({findings, median, fiducials, person, fibrillation_probable});
   const std::vector<std::string> reversals =
       median.length > 0 ? suspected_reversals(findings, median) : std::vector<std::string>{};
   judge_fitness(findings, signal, beats, readable, pacing, reversals);
