@@ -11,7 +11,7 @@ struct CriteriaInput {
   const MedianBeat& beat;
   const DelineatedBeat& fiducials;  // indices into `beat`
   PersonForRanges person;
-  std::optional<double> fibrillation;  // `fibrillation_probability`; nullopt with too few beats
+  std::optional<double> fibrillation;  // `fibrillation_score`; nullopt with too few beats
 };
 
 // All criteria of reference_values.h in display order; the rules themselves are in criteria_*.cc. A criterion whose leads, waves or person's sex are

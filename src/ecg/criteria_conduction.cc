@@ -27,8 +27,7 @@ Criterion lbbb(const CriteriaInput& in) {
   const auto &i = amplitudes(in, Lead::kI), &avl = amplitudes(in, Lead::kAVL),
              &v1 = amplitudes(in, Lead::kV1), &v5 = amplitudes(in, Lead::kV5),
              &v6 = amplitudes(in, Lead::kV6);
-  int missing = 0;
-  missing += !mostly_down(v1);
+  int missing = 2 * !mostly_down(v1);
   missing += !(broad_r(i) || broad_r(avl));
   missing += !(broad_r(v5) || broad_r(v6));
   missing += !(no_q(i) && no_q(v5) && no_q(v6));
@@ -79,9 +78,6 @@ Criterion rbbb(const CriteriaInput& in) {
 }
 
 bool rs_in(const LeadAmplitudes& a) { return a.r_mv && *a.r_mv >= 0.02 && s_of(a) > r_of(a); }
-bool qr_in(const LeadAmplitudes& a) {
-  return mostly_up(a) && a.q_mv.value_or(0) >= kSmallestQMv / 2 && a.q_mv.value_or(0) < r_of(a);
-}
 
 // The axis that the fascicle gives is only its own where the left bundle conducts and nothing paces.
 std::optional<std::string> fascicles_hidden(const CriteriaInput& in, const std::vector<Criterion>& done) {
@@ -114,9 +110,10 @@ Criterion lpfb(const CriteriaInput& in, const std::vector<Criterion>& done) {
   const double axis = *measured(in.findings, "qrs_axis_deg");
   Criterion c = from(kLpfb, in);
   c.value = axis;
-  c.met = axis >= *c.cutoff && axis <= 180 && rs_in(amplitudes(in, Lead::kI)) &&
-          rs_in(amplitudes(in, Lead::kAVL)) && qr_in(amplitudes(in, Lead::kIII)) &&
-          qr_in(amplitudes(in, Lead::kAVF)) && (*qrs_ms(in) < kWideQrsMs || met(done, "rbbb"));
+  auto down = [&](Lead lead) { return s_of(amplitudes(in, lead)) > r_of(amplitudes(in, lead)); };
+  c.met = axis >= *c.cutoff && axis <= 180 && down(Lead::kI) && down(Lead::kAVL) &&
+          mostly_up(amplitudes(in, Lead::kIII)) && mostly_up(amplitudes(in, Lead::kAVF)) &&
+          (*qrs_ms(in) < kWideQrsMs || met(done, "rbbb"));
   return c;
 }
 

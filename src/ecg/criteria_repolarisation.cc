@@ -29,8 +29,9 @@ constexpr const char* kSecondary =
     "Not judged: bundle branch block, pacing or a QRS of 120 ms or more changes ST and T by itself.";
 
 Criterion st_depression(const CriteriaInput& in, const std::vector<Criterion>& done) {
-  // Horizontal or falling: 60 ms after the J point it has not come back up.
-  auto level = [&](Lead lead) -> std::optional<double> {
+  auto level = [&](Lead lead) { return amplitudes(in, lead).st_60ms_mv; };
+  // Level or falling: 60 ms after the J point it has not come back up.
+  auto not_rising = [&](Lead lead) -> std::optional<double> {
     const LeadAmplitudes& a = amplitudes(in, lead);
     if (!a.st_j_mv || !a.st_60ms_mv) return std::nullopt;
     return *a.st_60ms_mv <= *a.st_j_mv + kStLevelMv ? *a.st_60ms_mv : std::max(*a.st_60ms_mv, 0.0);
@@ -44,9 +45,9 @@ Criterion st_depression(const CriteriaInput& in, const std::vector<Criterion>& d
     c.why_unknown = kSecondary;
     return c;
   }
-  c.met = *deepest <= *c.cutoff;
+  c.met = deepest_shared(not_rising).value_or(0) <= *c.cutoff;
   add_territories(c, [&](Lead lead) {
-    const auto v = level(lead);
+    const auto v = not_rising(lead);
     return v && *v <= *c.cutoff;
   });
   return c;

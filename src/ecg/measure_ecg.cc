@@ -138,7 +138,7 @@ std::optional<double> tallest_qrs_mv(const EcgFindings& findings) {
 
 void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
                    const std::vector<ClassifiedBeat>& beats, bool readable, const PacingSuspicion& pacing,
-                   const std::vector<std::string>& reversals) {
+                   const ReversalSuspicions& reversals) {
   warn_of_problems(findings);
   auto block = [&](std::string why) {
     findings.warnings.push_back(why);
@@ -166,7 +166,8 @@ void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
   if (tallest && (*tallest < kSmallestTallestQrsMv || *tallest > kLargestQrsMv)) {
     block(format_text("The tallest QRS is %.2g mV, which no heart gives: check the gain or the unit of the file.", *tallest));
   }
-  for (const std::string& sentence : reversals) block(sentence);
+  for (const std::string& sentence : reversals.certain) block(sentence);
+  for (const std::string& sentence : reversals.possible) findings.warnings.push_back(sentence);
   if (pacing.suspected)
     block(
         "Pacemaker spikes are suspected: a paced QRS is not the heart's own, so its shape says nothing about the "
@@ -213,7 +214,7 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
   bool fibrillation = false;
   std::vector<DelineatedBeat> delineated;
   const std::optional<RrPattern> rr = rr_pattern(beats);
-  std::optional<double> fibrillation_probable;
+  std::optional<double> fibrillation_value;
   if (fiducials.global.qrs_on) {
     Traces traces;
     traces.mv = &signal.mv;
@@ -225,8 +226,8 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
       atria = find_atrial_activity(traces, beats, *fiducials.global.p_on - median.r_index,
                                    *fiducials.global.p_off - median.r_index, largest_p_mv(median, fiducials));
     }
-    if (rr) fibrillation_probable = fibrillation_probability(*rr, atria);
-    fibrillation = !pacing.suspected && fibrillation_probable && fibrillates(*fibrillation_probable);
+    if (rr) fibrillation_value = fibrillation_score(*rr, atria);
+    fibrillation = !pacing.suspected && fibrillation_value && fibrillates(*fibrillation_value);
     if (fibrillation)
       atria.p_present = false;  // what repeats a little before irregular beats is not a P that leads them
     if (!atria.p_present) {
@@ -271,9 +272,9 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
   intervals.rhythm = call.rhythm;
   findings.measurements = measure_intervals(intervals);
 
-  findings.criteria = judge_criteria({findings, median, fiducials, person, fibrillation_probable});
-  const std::vector<std::string> reversals =
-      median.length > 0 ? suspected_reversals(findings, median) : std::vector<std::string>{};
+  findings.criteria = judge_criteria({findings, median, fiducials, person, fibrillation_value});
+  const ReversalSuspicions reversals =
+      median.length > 0 ? suspected_reversals(findings, median, fiducials.global) : ReversalSuspicions{};
   judge_fitness(findings, signal, beats, readable, pacing, reversals);
   return findings;
 }

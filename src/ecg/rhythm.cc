@@ -87,7 +87,7 @@ std::optional<RrPattern> rr_pattern(const std::vector<ClassifiedBeat>& beats) {
   return out;
 }
 
-double fibrillation_probability(const RrPattern& rr, const AtrialActivity& atria) {
+double fibrillation_score(const RrPattern& rr, const AtrialActivity& atria) {
   constexpr FibrillationRule rule = kFibrillationRule;
   const double irregularity = std::clamp(rr.irregularity, 0.004, rule.irregularity_cap);
   const double logit = rule.intercept + rule.log_irregularity * std::log(irregularity) +
@@ -97,7 +97,7 @@ double fibrillation_probability(const RrPattern& rr, const AtrialActivity& atria
   return 1 / (1 + std::exp(-logit));
 }
 
-bool fibrillates(double probability) { return probability >= kFibrillationRule.call_from; }
+bool fibrillates(double score) { return score >= kFibrillationRule.call_from; }
 
 RhythmCall name_rhythm(const RhythmInput& in) {
   if (in.paced) return {Rhythm::kPaced, "Pacemaker spikes before the QRS: paced rhythm suspected"};

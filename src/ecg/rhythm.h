@@ -24,10 +24,10 @@ std::optional<RrPattern> rr_pattern(const std::vector<ClassifiedBeat>& beats);
 
 inline constexpr double kIrregularFrom = 0.085;  // `irregularity` from which a rhythm is called irregular
 
-// Probability that the atria fibrillate, by kFibrillationRule (reference_values.h): irregular, no two RR intervals alike,
-// nothing that repeats before the QRS.
-double fibrillation_probability(const RrPattern& rr, const AtrialActivity& atria);
-bool fibrillates(double probability);
+// How much it looks as if the atria fibrillate, 0 to 1, by kFibrillationRule (reference_values.h): irregular, no two RR
+// intervals alike, nothing that repeats before the QRS.
+double fibrillation_score(const RrPattern& rr, const AtrialActivity& atria);
+bool fibrillates(double score);
 
 struct RhythmCall {
   Rhythm rhythm = Rhythm::kUnknown;

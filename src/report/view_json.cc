@@ -113,6 +113,27 @@ OrderedJson criteria_value(const EcgFindings& findings) {
   return all;
 }
 
+// One row per lead that was measured, in mV; what a lead's quality takes away is a dash.
+OrderedJson amplitudes_value(const EcgFindings& findings) {
+  OrderedJson all = OrderedJson::array();
+  const auto text = [](std::optional<double> mv) { return mv ? fixed_text(*mv, 2) : std::string("–"); };
+  for (int lead = 0; lead < kLeadCount; ++lead) {
+    const LeadAmplitudes& a = findings.amplitudes[lead];
+    if (!a.r_mv && !a.st_j_mv && !a.t_mv) continue;
+    std::optional<double> r, s;
+    if (a.r_mv) {
+      r = std::max(*a.r_mv, a.r_prime_mv.value_or(0));
+      s = a.qs ? a.q_mv.value_or(0) : a.s_mv.value_or(0);
+    }
+    all.push_back({{"lead", kLeadNames[lead]},
+                   {"r", text(r)},
+                   {"s", text(s)},
+                   {"st", text(a.st_j_mv)},
+                   {"t", text(a.t_mv)}});
+  }
+  return all;
+}
+
 OrderedJson quality_value(const EcgFindings& findings) {
   OrderedJson all = OrderedJson::array();
   for (int lead = 0; lead < kLeadCount; ++lead)
@@ -251,6 +272,7 @@ View result_view(const ViewInput& input) {
   json["evidence"] = evidence_list(screening);
   json["measurements"] = measurements_value(findings);
   json["criteria"] = criteria_value(findings);
+  json["amplitudes"] = amplitudes_value(findings);
   json["rhythm"] = findings.rhythm_text;
   json["warnings"] = findings.warnings;
   json["quality"] = quality_value(findings);

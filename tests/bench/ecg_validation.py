@@ -332,6 +332,7 @@ def ptbxl(args):
                 label[f'{head}/{name}'] = d[head][:, k]
         for k, code in enumerate(d['cinc24_snomed'].tolist()):
             label['snomed/' + str(code)] = d['cinc24'][:, k]
+        label['scp/LPFB'] = np.array([("'LPFB'" in text) if text else -1 for text in d['scp_codes'].astype(str)], int)
         def records():
             for k in range(len(d['x'])):
                 yield 100, float(d['age'][k]), {'Male': 0, 'Female': 1}.get(str(d['sex'][k]), -1), d['x'][k].T
@@ -376,17 +377,36 @@ def ptbxl(args):
     row('LBBB by QRS duration alone', scores['qrs_ms'], ['subclass23/CLBBB'], met['wide_qrs'])
     row('LBBB (Strauss)', scores['lbbb_strauss'], ['subclass23/CLBBB'], met['lbbb_strauss'])
     row('RBBB', scores['rbbb'], ['subclass23/CRBBB'], met['rbbb'])
+    row('LAFB', -scores['lafb'], ['snomed/445118002'], met['lafb'])
+    row('LPFB', scores['lpfb'], ['scp/LPFB'], met['lpfb'])
+    row('IVCD', scores['ivcd'], ['subclass23/IVCD'], met['ivcd'])
     for key in ('sokolow_lyon', 'cornell_voltage', 'cornell_product', 'peguero_lo_presti', 'romhilt_estes'):
         row('LVH by ' + key, scores[key], ['subclass23/LVH'], met[key])
-    row('low voltage', -np.fmin(scores['low_voltage_limb'] / 0.5, scores['low_voltage_precordial'] / 1.0), ['form19/LVOLT'],
+    row('low voltage, limb leads', -scores['low_voltage_limb'], ['form19/LVOLT'], met['low_voltage_limb'])
+    row('low voltage, limb or chest', -np.fmin(scores['low_voltage_limb'] / 0.5, scores['low_voltage_precordial'] / 1.0), ['form19/LVOLT'],
         np.maximum(met['low_voltage_limb'], met['low_voltage_precordial']))
     row('AF by rhythm rule', scores['af_pattern'], ['rhythm12/AFIB'], met['af_pattern'])
-    row('QTc prolonged', scores['qtc_fridericia_ms'], ['form19/LNGQT'], met['qtc_prolonged'])
-    row('QTc prolonged, Bazett', scores['qtc_bazett_ms'], ['form19/LNGQT'])
+    row('long QTc, QT or tangent, JT if wide', scores['qtc_prolonged'], ['form19/LNGQT'], met['qtc_prolonged'])
+    for formula in ('fridericia', 'bazett', 'framingham', 'hodges'):
+        row(f'long QTc, QT alone, {formula}', scores[f'qtc_{formula}_ms'], ['form19/LNGQT'])
+    row('ST depression', -scores['st_depression'], ['form19/STD'], met['st_depression'])
+    row('T inversion', -scores['t_inversion'], ['form19/INVT'], met['t_inversion'])
+    row('strain', -scores['lv_strain'], ['subclass23/LVH'], met['lv_strain'])
     row('pathological Q', scores['pathological_q'], ['form19/QWAVE'], met['pathological_q'])
-    row('LAFB', -scores['lafb'], ['snomed/445118002'], met['lafb'])
+    row('pathological Q', scores['pathological_q'], ['superclass5/MI'], met['pathological_q'])
+    row('right atrial enlargement', scores['right_atrial_enlargement'], ['subclass23/RAO/RAE'], met['right_atrial_enlargement'])
+    row('left atrial, P terminal force', -scores['p_terminal_force_v1'], ['subclass23/LAO/LAE'], met['p_terminal_force_v1'])
+    row('left atrial, P duration', scores['p_duration'], ['subclass23/LAO/LAE'], met['p_duration'])
     row('first-degree AV block by PR', scores['pr_ms'], ['snomed/270492004'])
+    healthy = (labels['superclass5/NORM'] == 1)
+    for key in ('electrical_risk', 'qrs_t_angle', 'delayed_r_peak', 'poor_r_progression', 'st_elevation', 'left_axis_deviation'):
+        judged = met[key] >= 0
+        print(f'  {key:28} met in {100 * (met[key][judged & healthy] == 1).mean():5.1f} % of NORM, '
+              f'{100 * (met[key][judged & ~healthy] == 1).mean():5.1f} % of the others; not judged in {100 * (~judged).mean():.1f} %')
     af = labels['rhythm12/AFIB']
+    fibrillating = af == 1
+    print(f'  a P wave is reported in {100 * np.isfinite(scores["p_ms"][fibrillating].astype(float)).mean():.1f} % of {int(fibrillating.sum())} AFIB records, '
+          f'in {100 * np.isfinite(scores["p_ms"][labels["rhythm12/SR"] == 1].astype(float)).mean():.1f} % of SR')
     for name in np.unique(rhythm):
         k = rhythm == name
         print(f'  rhythm {name:22} {k.sum():5d} records, of them AFIB {int((af[k] == 1).sum())}')
