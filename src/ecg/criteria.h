@@ -1,15 +1,12 @@
 // The rules of the literature that point to heart failure, each applied to the measured representative beat.
 #pragma once
 
-#include "ecg/amplitudes.h"
 #include "ecg/ecg_findings.h"
 
 namespace precordia {
 
 struct CriteriaInput {
   const EcgFindings& findings;  // measurements, amplitudes, quality and rhythm are already in it
-  const MedianBeat& beat;
-  const DelineatedBeat& fiducials;  // indices into `beat`
   PersonForRanges person;
   std::optional<double> fibrillation;  // `fibrillation_score`; nullopt with too few beats
 };

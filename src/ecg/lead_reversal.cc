@@ -75,7 +75,14 @@ ReversalSuspicions suspected_reversals(const EcgFindings& findings, const Median
   const auto& a = findings.amplitudes;
   const LeadAmplitudes &i = a[index_of(Lead::kI)], &avr = a[index_of(Lead::kAVR)],
                        &v6 = a[index_of(Lead::kV6)];
-  if (i.r_mv && v6.r_mv) {
+  const LeadAmplitudes& ii = a[index_of(Lead::kII)];
+  const bool arm_and_leg = ii.r_mv && avr.r_mv && ii.p_mv.value_or(0) < -0.03 && avr.p_mv.value_or(0) > 0.03 &&
+                           net_qrs(ii) < -0.1 && net_qrs(avr) > 0.1;
+  if (arm_and_leg) {
+    out.push_back(
+        "The right-arm and left-leg electrodes seem to be swapped (lead II is upside down, aVR upright): repeat the "
+        "recording.");
+  } else if (i.r_mv && v6.r_mv) {
     const bool p_reversed = i.p_mv && *i.p_mv < -0.02;
     const bool qrs_reversed = net_qrs(i) < -0.15;
     const bool t_reversed = i.t_mv.value_or(0) < 0 && v6.t_mv.value_or(0) > 0;
@@ -92,13 +99,6 @@ ReversalSuspicions suspected_reversals(const EcgFindings& findings, const Median
           "Lead I is upside down and the chest leads do not grow towards V6: swapped electrodes or "
           "dextrocardia; check and repeat the recording.");
     }
-  }
-  const LeadAmplitudes& ii = a[index_of(Lead::kII)];
-  if (ii.r_mv && avr.r_mv && ii.p_mv.value_or(0) < -0.03 && avr.p_mv.value_or(0) > 0.03 &&
-      net_qrs(ii) < -0.1 && net_qrs(avr) > 0.1) {
-    out.push_back(
-        "The right-arm and left-leg electrodes seem to be swapped (lead II is upside down, aVR upright): repeat the "
-        "recording.");
   }
   // A swap with the right leg leaves one of I, II, III almost without a signal while the others have one.
   const std::array<Lead, 3> limb = {Lead::kI, Lead::kII, Lead::kIII};

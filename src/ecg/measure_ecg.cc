@@ -272,7 +272,7 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
   intervals.rhythm = call.rhythm;
   findings.measurements = measure_intervals(intervals);
 
-  findings.criteria = judge_criteria({findings, median, fiducials, person, fibrillation_value});
+  findings.criteria = judge_criteria({findings, person, fibrillation_value});
   const ReversalSuspicions reversals =
       median.length > 0 ? suspected_reversals(findings, median, fiducials.global) : ReversalSuspicions{};
   judge_fitness(findings, signal, beats, readable, pacing, reversals);

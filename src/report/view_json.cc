@@ -91,8 +91,13 @@ OrderedJson measurements_value(const EcgFindings& findings) {
 }
 
 OrderedJson criteria_value(const EcgFindings& findings) {
+  // The list shows its first few rows unasked: what is met comes first, each part in the order of the rules.
+  std::vector<const Criterion*> order;
+  for (const Criterion& c : findings.criteria) order.push_back(&c);
+  std::stable_partition(order.begin(), order.end(), [](const Criterion* c) { return c->met.value_or(false); });
   OrderedJson all = OrderedJson::array();
-  for (const Criterion& c : findings.criteria) {
+  for (const Criterion* criterion : order) {
+    const Criterion& c = *criterion;
     std::string text = "–";
     if (c.value) {
       text = fixed_text(*c.value, c.digits);
