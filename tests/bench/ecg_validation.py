@@ -293,18 +293,11 @@ def ludb(args):
 # ---- PTB-XL ------------------------------------------------------------------------------------------------------------------
 
 def auc(score, label):
-    order = np.argsort(score, kind='mergesort')
-    s, y = np.asarray(score)[order], np.asarray(label)[order]
-    rank = np.empty(len(s))
-    i = 0
-    while i < len(s):
-        j = i
-        while j < len(s) and s[j] == s[i]:
-            j += 1
-        rank[i:j] = (i + j + 1) / 2
-        i = j
+    values, place, count = np.unique(np.asarray(score), return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[place]   # ties share their mean rank
+    y = np.asarray(label) == 1
     positives = int(y.sum())
-    return (rank[y == 1].sum() - positives * (positives + 1) / 2) / (positives * (len(y) - positives))
+    return (rank[y].sum() - positives * (positives + 1) / 2) / (positives * (len(y) - positives))
 
 
 def auc_interval(score, label, rounds=200):
