@@ -310,13 +310,16 @@ def auc_interval(score, label, rounds=200):
     return np.percentile(got, [2.5, 97.5])
 
 
-def ptbxl(args):
-    tools = os.path.join(SHARED, 'tools')
-    if not os.path.isdir(tools):
-        sys.exit('PTB-XL is not here (../shared/data/ptbxl): nothing was measured.')
-    sys.path.insert(0, tools)
+def ptbxl_scores(args):
+    """Measures the folds: scores, answers and labels by name, and the fold of every record. --save keeps them, --load takes them from there."""
+    if args.load:
+        z = np.load(args.load)
+        keep = np.isin(z['fold'], args.folds)
+        part = lambda letter: {k[2:]: z[k][keep] for k in z.files if k.startswith(letter + '_')}
+        return part('s'), part('m'), part('l')
+    sys.path.insert(0, os.path.join(SHARED, 'tools'))
     import ptbxl as data
-    scores, labels, met, seconds = {}, {}, {}, []
+    scores, labels, met, folds = {}, {}, {}, []
     for fold in args.folds:
         d = data.load(folds=[fold])
         label = {}
@@ -330,7 +333,8 @@ def ptbxl(args):
             for k in range(len(d['x'])):
                 yield 100, float(d['age'][k]), {'Male': 0, 'Female': 1}.get(str(d['sex'][k]), -1), d['x'][k].T
         answers = list(measure(args.program, records()))
-        seconds += [a['ms'] for a in answers]
+        folds += [fold] * len(answers)
+        scores.setdefault('ms', []).extend(a['ms'] for a in answers)
         for key in answers[0]['criteria']:
             if key != '_':
                 scores.setdefault(key, []).extend(a['criteria'][key][0] if a['criteria'][key][0] is not None else np.nan for a in answers)
@@ -344,12 +348,19 @@ def ptbxl(args):
     labels = {k: np.concatenate(v) for k, v in labels.items()}
     scores = {k: np.array(v) for k, v in scores.items()}
     met = {k: np.array(v) for k, v in met.items()}
-    print(f'PTB-XL 100 Hz, folds {args.folds}: {len(seconds)} records, median {np.median(seconds):.2f} ms each')
-    rhythm = scores['rhythm']
-    print('rhythms', dict(zip(*np.unique(rhythm, return_counts=True))), 'blocked', int((scores['blocked'] > 0).sum()))
     if args.save:
-        np.savez_compressed(args.save, **{'s_' + k: v for k, v in scores.items()}, **{'m_' + k: v for k, v in met.items()}, **{'l_' + k: v for k, v in labels.items()})
+        np.savez_compressed(args.save, fold=np.array(folds), **{'s_' + k: v for k, v in scores.items()}, **{'m_' + k: v for k, v in met.items()},
+                            **{'l_' + k: v for k, v in labels.items()})
+    return scores, met, labels
 
+
+def ptbxl(args):
+    if not os.path.isdir(os.path.join(SHARED, 'tools')):
+        sys.exit('PTB-XL is not here (../shared/data/ptbxl): nothing was measured.')
+    scores, met, labels = ptbxl_scores(args)
+    print(f'PTB-XL 100 Hz, folds {args.folds}: {len(scores["ms"])} records, median {np.median(scores["ms"]):.2f} ms each')
+    rhythm = scores['rhythm']
+    print('rhythms', {str(k): int((rhythm == k).sum()) for k in np.unique(rhythm)}, 'blocked', int((scores['blocked'] > 0).sum()))
     def row(title, score, target, flag=None):
         name = next((t for t in target if t in labels), None)
         if name is None:
@@ -428,6 +439,7 @@ if __name__ == '__main__':
     parser.add_argument('--rate', type=int, default=500, choices=(100, 125, 250, 500), help='ludb: reduce the records to this rate first')
     parser.add_argument('--worst', type=int, default=0, help='also list the worst records')
     parser.add_argument('--folds', type=int, nargs='*', default=list(range(1, 10)))
-    parser.add_argument('--save', help='write scores and labels of ptbxl to this .npz')
+    parser.add_argument('--save', help='ptbxl: write scores and labels to this .npz')
+    parser.add_argument('--load', help='ptbxl: take them from there instead of measuring')
     arguments = parser.parse_args()
     {'ludb': ludb, 'ptbxl': ptbxl, 'speed': speed}[arguments.what](arguments)
