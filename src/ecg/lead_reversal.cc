@@ -83,7 +83,7 @@ ReversalSuspicions suspected_reversals(const EcgFindings& findings, const Median
         "The right-arm and left-leg electrodes seem to be swapped (lead II is upside down, aVR upright): repeat the "
         "recording.");
   } else if (i.r_mv && v6.r_mv) {
-    const bool p_reversed = i.p_mv && *i.p_mv < -0.02;
+    const bool p_reversed = i.p_mv && *i.p_mv < -0.015;
     const bool qrs_reversed = net_qrs(i) < -0.15;
     const bool t_reversed = i.t_mv.value_or(0) < 0 && v6.t_mv.value_or(0) > 0;
     const bool chest_normal = net_qrs(v6) > 0.15;
