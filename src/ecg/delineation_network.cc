@@ -8,7 +8,7 @@ namespace precordia {
 namespace {
 
 constexpr uint8_t kWeights[] = {
-#include "ecg_delineation_weights.inc"
+#include "ecg/delineation_weights.inc"
 };
 
 // The stretch around an instant that is looked at, in samples; each point is the mean over one step.

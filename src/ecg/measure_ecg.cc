@@ -27,6 +27,7 @@ namespace {
 
 constexpr float kReadableCoherence =
     0.55f;  // mean similarity of the dominant beats under which they are noise
+constexpr double kCoherentPWhenPaced = 0.60;
 constexpr size_t kFewestBeatsToScreen = 3;
 constexpr int kFewestLeadsToScreen = 10;
 
@@ -230,6 +231,8 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
     fibrillation = !pacing.suspected && fibrillation_value && fibrillates(*fibrillation_value);
     if (fibrillation)
       atria.p_present = false;  // what repeats a little before irregular beats is not a P that leads them
+    if (pacing.suspected && atria.coherence < kCoherentPWhenPaced)
+      atria.p_present = false;  // a pacemaker repeats itself; so does what it leaves of the T before
     if (!atria.p_present) {
       drop_p(fiducials);
       atria.beat_match.assign(beats.size(), 0.0f);
