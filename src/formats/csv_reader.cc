@@ -459,7 +459,7 @@ NamedChannel lead_channel(const std::vector<double>& values, const std::string& 
 
 }  // namespace
 
-Result<EcgRecord> read_csv(std::span<const InputFile> files) {
+Result<DecodedEcg> decode_csv(std::span<const InputFile> files) {
   PRECORDIA_TRY(auto table, parse_text_table(files[0].bytes));
   EcgRecord record;
   record.source.format = table.separator == '\t' || table.separator == ' ' ? "text table" : "CSV";
@@ -502,7 +502,7 @@ Result<EcgRecord> read_csv(std::span<const InputFile> files) {
     channels.push_back(lead_channel(table.columns[column], name, mv, rate_hz, grid));
   }
   for (const size_t column : roles.others) channels.push_back({table.names[column], rate_hz, false, {}});
-  return record_from_channels(std::move(channels), std::move(record));
+  return DecodedEcg{std::move(channels), std::move(record)};
 }
 
 }  // namespace precordia

@@ -362,16 +362,16 @@ bool counts_from_zero(const TextTable& table) {
 
 }  // namespace
 
-bool looks_like_csv(std::span<const uint8_t> bytes) {
+Evidence csv_evidence(std::span<const uint8_t> bytes) {
   std::string storage;
   const auto text = decoded(bytes.first(std::min<size_t>(bytes.size(), 1u << 16)), storage);
   size_t odd = 0;
   for (const char c : text)
     odd += (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r' && c != '\n' && c != '\f') ||
            c == 0x7F;
-  if (odd > 0) return false;
+  if (odd > 0) return Evidence::kNone;
   const auto layout = choose_layout(text);
-  return layout && layout->columns > 0;
+  return layout && layout->columns > 0 ? Evidence::kPossible : Evidence::kNone;
 }
 
 Result<TextTable> parse_text_table(std::span<const uint8_t> bytes) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "formats/assemble.h"
 #include "formats/csv.h"
 #include "formats/wfdb.h"
 
@@ -14,15 +15,14 @@ namespace precordia {
 namespace {
 
 struct EcgFormat {
-  const char* name;
-  bool (*recognises)(std::span<const uint8_t> bytes);              // looks at content only, never allocates much
-  Result<EcgRecord> (*read)(std::span<const InputFile> files);     // files[0] is the recognised one
+  const char* name;                                                // as the user is asked: "a WFDB header or an EDF file"
+  Evidence (*evidence)(std::span<const uint8_t> bytes);            // looks at content only, never allocates much
+  Result<DecodedEcg> (*decode)(std::span<const InputFile> files);  // files[0] is the recognised one
 };
 
-// Tried in this order; text tables come last because they claim any text with columns of numbers.
 constexpr EcgFormat kFormats[] = {
-    {"WFDB", looks_like_wfdb_header, read_wfdb},
-    {"CSV", looks_like_csv, read_csv},
+    {"a WFDB header", wfdb_evidence, decode_wfdb_record},
+    {"a table of numbers", csv_evidence, decode_csv},
 };
 
 // Content that we can name but not read, by its first bytes or by a tag near the start.
@@ -118,9 +118,41 @@ const InputFile* header_naming(std::span<const InputFile> files) {
   return nullptr;
 }
 
+// The formats that share the strongest evidence; empty when there is none.
+std::vector<const EcgFormat*> best_formats(std::span<const uint8_t> bytes) {
+  std::vector<const EcgFormat*> best;
+  Evidence strongest = Evidence::kPossible;
+  for (const auto& format : kFormats) {
+    const Evidence evidence = format.evidence(bytes);
+    if (evidence < strongest) continue;
+    if (evidence > strongest) best.clear();
+    strongest = evidence;
+    best.push_back(&format);
+  }
+  return best;
+}
+
+// Equal evidence: the one format that can decode the content has it; several make a question.
+Result<DecodedEcg> decode_as_one_of(const std::vector<const EcgFormat*>& formats, std::span<const InputFile> files) {
+  Result<DecodedEcg> first = formats[0]->decode(files);
+  std::vector<std::string> fitting;
+  if (first) fitting.push_back(formats[0]->name);
+  for (size_t i = 1; i < formats.size(); ++i) {
+    auto next = formats[i]->decode(files);
+    if (!next) continue;
+    fitting.push_back(formats[i]->name);
+    if (!first) first = std::move(next);
+  }
+  if (fitting.size() < 2) return first;
+  std::string choices = fitting[0];
+  for (size_t i = 1; i < fitting.size(); ++i) choices += (i + 1 < fitting.size() ? ", " : " or ") + fitting[i];
+  return fail(ErrorCode::kAmbiguous, "The content of " + printable_text(files[0].name) + " can be read as " + choices +
+                                         "; export the ECG in another format so that it cannot be mistaken.");
+}
+
 }  // namespace
 
-Result<EcgRecord> read_ecg(std::span<const InputFile> files) {
+Result<DecodedEcg> decode_ecg(std::span<const InputFile> files) {
   if (files.empty()) return fail(ErrorCode::kWrongUsage, "No file was given.");
   const std::string name = printable_text(files[0].name);
   if (files[0].bytes.empty()) return fail(ErrorCode::kEmptyInput, "The file " + name + " is empty; copy or export it again.");
@@ -132,14 +164,13 @@ Result<EcgRecord> read_ecg(std::span<const InputFile> files) {
 
   if (const char* sentence = foreign_content(files[0].bytes); sentence && !header_naming(files))
     return fail(ErrorCode::kNotRecognised, sentence, name);
-  for (const auto& format : kFormats)
-    if (format.recognises(files[0].bytes)) return format.read(files);
+  if (const auto formats = best_formats(files[0].bytes); !formats.empty()) return decode_as_one_of(formats, files);
 
   if (const InputFile* header = header_naming(files)) {
     std::vector<InputFile> reordered = {*header};
     for (const auto& file : files)
       if (&file != header) reordered.push_back(file);
-    return read_wfdb(reordered);
+    return decode_wfdb_record(reordered);
   }
   if (is_mat4(files[0].bytes) || ends_with_ignoring_case(name, ".dat")) {
     const std::string header_name = printable_text(stem_of(files[0].name)) + ".hea";
@@ -149,6 +180,11 @@ Result<EcgRecord> read_ecg(std::span<const InputFile> files) {
   }
   return fail(ErrorCode::kNotRecognised,
               "The content of " + name + " is no ECG format that this program reads (WFDB, CSV or text).");
+}
+
+Result<EcgRecord> read_ecg(std::span<const InputFile> files) {
+  PRECORDIA_TRY(auto decoded, decode_ecg(files));
+  return record_from_channels(std::move(decoded));
 }
 
 }  // namespace precordia

@@ -198,18 +198,15 @@ bool gains_only_normalise(std::span<const WfdbChannel> channels) {
   return true;
 }
 
-NamedChannel physical(const WfdbChannel& channel, bool raw_is_microvolt) {
+NamedChannel physical(WfdbChannel& channel, bool raw_is_microvolt) {
   NamedChannel out{
       .name = channel.signal.description, .rate_hz = channel.rate_hz, .is_voltage = true, .mv = {}};
   const double unit_mv = millivolts_per(channel.signal.units);
   out.is_voltage = unit_mv > 0;
   if (!out.is_voltage) return out;
-  const double scale = raw_is_microvolt ? 1e-3 : unit_mv / channel.signal.gain;
-  const double zero = raw_is_microvolt ? 0 : channel.signal.baseline;
-  out.mv.resize(channel.samples.size());
-  for (size_t i = 0; i < out.mv.size(); ++i)
-    out.mv[i] = channel.samples[i] == kWfdbMissing ? std::numeric_limits<float>::quiet_NaN()
-                                                   : sample_mv((channel.samples[i] - zero) * scale);
+  out.nv_per_count = raw_is_microvolt ? 1e3 : unit_mv / channel.signal.gain * 1e6;
+  out.zero_count = raw_is_microvolt ? 0 : channel.signal.baseline;
+  out.counts = std::move(channel.samples);
   return out;
 }
 
@@ -229,7 +226,6 @@ Result<std::vector<NamedChannel>> physical_channels(const WfdbHeader& header,
     if (!channel.signal.gain_stated && lead_from_name(channel.signal.description))
       without_gain.push_back(printable_text(channel.signal.description, 40));
     out.push_back(physical(channel, raw_is_microvolt));
-    std::vector<int32_t>().swap(channel.samples);  // gives the memory back, which an assignment of {} does not
   }
   if (!differing.empty())
     notes.push_back("The checksum of " + listed(differing) +
@@ -300,9 +296,10 @@ Result<std::vector<NamedChannel>> join_segments(const WfdbHeader& header, std::s
     for (size_t k = 0; k < channels.size(); ++k) {
       const auto per_frame = static_cast<size_t>(segments[i].signals[k].samples_per_frame);
       const size_t to = joined.find_or_add(channels[k], per_frame, header.frame_rate_hz);
-      if (!channels[k].is_voltage || channels[k].mv.empty() ||
+      if (!channels[k].is_voltage || channels[k].counts.empty() ||
           std::find(filled.begin(), filled.end(), to) != filled.end())
         continue;
+      const auto segment_mv = taken_mv(channels[k]);  // segments may differ in gain
       filled.push_back(to);
       auto& mv = joined.channels[to].mv;
       if (mv.empty()) {
@@ -310,8 +307,8 @@ Result<std::vector<NamedChannel>> join_segments(const WfdbHeader& header, std::s
           return too_many_samples();
         mv.assign(total_frames * per_frame, std::numeric_limits<float>::quiet_NaN());
       }
-      const size_t count = std::min(channels[k].mv.size(), static_cast<size_t>(frames) * per_frame);
-      std::copy_n(channels[k].mv.begin(), count, mv.begin() + static_cast<std::ptrdiff_t>(start * per_frame));
+      const size_t count = std::min(segment_mv.size(), static_cast<size_t>(frames) * per_frame);
+      std::copy_n(segment_mv.begin(), count, mv.begin() + static_cast<std::ptrdiff_t>(start * per_frame));
     }
     start += frames;
   }
@@ -380,7 +377,7 @@ Result<std::vector<WfdbChannel>> decode_wfdb(const WfdbHeader& header, std::span
   return channels;
 }
 
-Result<EcgRecord> read_wfdb(std::span<const InputFile> files) {
+Result<DecodedEcg> decode_wfdb_record(std::span<const InputFile> files) {
   const std::string_view text(reinterpret_cast<const char*>(files[0].bytes.data()), files[0].bytes.size());
   PRECORDIA_TRY(const auto header, parse_wfdb_header(text));
   EcgRecord record;
@@ -405,7 +402,7 @@ Result<EcgRecord> read_wfdb(std::span<const InputFile> files) {
     if (std::find(unique_notes.begin(), unique_notes.end(), note) == unique_notes.end())
       unique_notes.push_back(std::move(note));
   record.notes = std::move(unique_notes);
-  return record_from_channels(std::move(channels), std::move(record));
+  return DecodedEcg{std::move(channels), std::move(record)};
 }
 
 }  // namespace precordia
