@@ -7,8 +7,14 @@
 #include <string_view>
 
 #include "base/text.h"
+#include "formats/aecg.h"
 #include "formats/assemble.h"
+#include "formats/cardiosoft.h"
 #include "formats/csv.h"
+#include "formats/mortara.h"
+#include "formats/muse.h"
+#include "formats/schiller.h"
+#include "formats/sierra.h"
 #include "formats/wfdb.h"
 
 namespace precordia {
@@ -22,6 +28,12 @@ struct EcgFormat {
 
 constexpr EcgFormat kFormats[] = {
     {"a WFDB header", wfdb_evidence, decode_wfdb_record},
+    {"an HL7 aECG file", aecg_evidence, decode_aecg},
+    {"a GE MUSE file", muse_evidence, decode_muse},
+    {"a Philips Sierra file", sierra_evidence, decode_sierra},
+    {"a Schiller file", schiller_evidence, decode_schiller},
+    {"a Mortara ELI file", mortara_evidence, decode_mortara},
+    {"a CardioSoft file", cardiosoft_evidence, decode_cardiosoft},
     {"a table of numbers", csv_evidence, decode_csv},
 };
 
@@ -58,9 +70,6 @@ constexpr ForeignContent kForeign[] = {
     {"\x89HDF\r\n"sv, 0, "This is an HDF5 or MATLAB 7.3 file; it is not read. Export the ECG as WFDB or CSV instead."},
     {"RIFF"sv, 0, "This is a sound or video file; open an ECG file instead."},
     {"\x7F" "ELF"sv, 0, "This is a program, not an ECG file."},
-    {"AnnotatedECG"sv, kAnywhere, "This is an HL7 aECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"restingecgdata"sv, kAnywhere, "This is a Philips Sierra ECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"RestingECG"sv, kAnywhere, "This is a GE MUSE file; it is not yet read. Export the ECG as WFDB or CSV instead."},
     {"<!DOCTYPE html"sv, kAnywhere, "This is a web page, not an ECG file."},
     {"<html"sv, kAnywhere, "This is a web page, not an ECG file."},
     {"<?xml"sv, kAnywhere, "This is an XML file of a kind that is not yet read. Export the ECG as WFDB or CSV instead."},
@@ -118,16 +127,19 @@ const InputFile* header_naming(std::span<const InputFile> files) {
   return nullptr;
 }
 
-// The formats that share the strongest evidence; empty when there is none.
-std::vector<const EcgFormat*> best_formats(std::span<const uint8_t> bytes) {
-  std::vector<const EcgFormat*> best;
-  Evidence strongest = Evidence::kPossible;
+// The formats that share the strongest evidence.
+struct Candidates {
+  std::vector<const EcgFormat*> formats;
+  Evidence evidence = Evidence::kNone;
+};
+Candidates best_formats(std::span<const uint8_t> bytes) {
+  Candidates best;
   for (const auto& format : kFormats) {
     const Evidence evidence = format.evidence(bytes);
-    if (evidence < strongest) continue;
-    if (evidence > strongest) best.clear();
-    strongest = evidence;
-    best.push_back(&format);
+    if (evidence == Evidence::kNone || evidence < best.evidence) continue;
+    if (evidence > best.evidence) best.formats.clear();
+    best.evidence = evidence;
+    best.formats.push_back(&format);
   }
   return best;
 }
@@ -162,9 +174,11 @@ Result<DecodedEcg> decode_ecg(std::span<const InputFile> files) {
                   format_text("The file %s is larger than %d MB; a resting ECG is far smaller. Cut out the part you need.",
                               printable_text(file.name).c_str(), static_cast<int>(kLargestFileBytes >> 20)));
 
+  const auto [formats, evidence] = best_formats(files[0].bytes);
+  if (evidence >= Evidence::kLikely) return decode_as_one_of(formats, files);
   if (const char* sentence = foreign_content(files[0].bytes); sentence && !header_naming(files))
     return fail(ErrorCode::kNotRecognised, sentence, name);
-  if (const auto formats = best_formats(files[0].bytes); !formats.empty()) return decode_as_one_of(formats, files);
+  if (evidence == Evidence::kPossible) return decode_as_one_of(formats, files);
 
   if (const InputFile* header = header_naming(files)) {
     std::vector<InputFile> reordered = {*header};
