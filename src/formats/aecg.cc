@@ -186,7 +186,7 @@ Evidence aecg_evidence(std::span<const uint8_t> bytes) {
 
 Result<DecodedEcg> decode_aecg(std::span<const InputFile> files) {
   pugi::xml_document document;
-  if (const auto loaded = load_xml(files[0].bytes, document); !loaded) return std::unexpected(loaded.error());
+  if (const auto loaded = load_xml(files[0].bytes, "HL7 aECG", document); !loaded) return std::unexpected(loaded.error());
   const auto root = document.document_element();
   pugi::xml_node rhythm;
   size_t rhythms = 0;

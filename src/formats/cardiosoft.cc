@@ -58,7 +58,7 @@ Evidence cardiosoft_evidence(std::span<const uint8_t> bytes) {
 
 Result<DecodedEcg> decode_cardiosoft(std::span<const InputFile> files) {
   pugi::xml_document document;
-  if (const auto loaded = load_xml(files[0].bytes, document); !loaded) return std::unexpected(loaded.error());
+  if (const auto loaded = load_xml(files[0].bytes, "CardioSoft", document); !loaded) return std::unexpected(loaded.error());
   const auto root = document.document_element();
   const auto strip = first_named(root, "StripData");
   if (!strip) return fail(ErrorCode::kNotAnEcg, "This CardioSoft file holds no rhythm strip; export it with waveforms.");

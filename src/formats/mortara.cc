@@ -81,7 +81,7 @@ Evidence mortara_evidence(std::span<const uint8_t> bytes) {
 
 Result<DecodedEcg> decode_mortara(std::span<const InputFile> files) {
   pugi::xml_document document;
-  if (const auto loaded = load_xml(files[0].bytes, document); !loaded) return std::unexpected(loaded.error());
+  if (const auto loaded = load_xml(files[0].bytes, "Mortara", document); !loaded) return std::unexpected(loaded.error());
   const auto root = document.document_element();
   DecodedEcg decoded;
   decoded.record.source.format = "Mortara ELI XML";

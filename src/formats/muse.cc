@@ -97,7 +97,7 @@ Evidence muse_evidence(std::span<const uint8_t> bytes) {
 
 Result<DecodedEcg> decode_muse(std::span<const InputFile> files) {
   pugi::xml_document document;
-  if (const auto loaded = load_xml(files[0].bytes, document); !loaded) return std::unexpected(loaded.error());
+  if (const auto loaded = load_xml(files[0].bytes, "MUSE", document); !loaded) return std::unexpected(loaded.error());
   const auto root = document.document_element();
   pugi::xml_node rhythm;
   for (const auto block : children_named(root, "Waveform"))

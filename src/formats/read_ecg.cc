@@ -11,6 +11,7 @@
 #include "formats/assemble.h"
 #include "formats/cardiosoft.h"
 #include "formats/csv.h"
+#include "formats/fhir.h"
 #include "formats/mortara.h"
 #include "formats/muse.h"
 #include "formats/schiller.h"
@@ -34,6 +35,7 @@ constexpr EcgFormat kFormats[] = {
     {"a Schiller file", schiller_evidence, decode_schiller},
     {"a Mortara ELI file", mortara_evidence, decode_mortara},
     {"a CardioSoft file", cardiosoft_evidence, decode_cardiosoft},
+    {"a FHIR resource", fhir_evidence, decode_fhir},
     {"a table of numbers", csv_evidence, decode_csv},
 };
 
@@ -73,7 +75,6 @@ constexpr ForeignContent kForeign[] = {
     {"<!DOCTYPE html"sv, kAnywhere, "This is a web page, not an ECG file."},
     {"<html"sv, kAnywhere, "This is a web page, not an ECG file."},
     {"<?xml"sv, kAnywhere, "This is an XML file of a kind that is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"\"resourceType\""sv, kAnywhere, "This is a FHIR resource; it is not yet read. Export the ECG as WFDB or CSV instead."},
 };
 
 // Text of the file's start with UTF-16 zeros taken out, so that one search finds XML tags in any encoding.

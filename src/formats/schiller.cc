@@ -70,7 +70,7 @@ Evidence schiller_evidence(std::span<const uint8_t> bytes) {
 
 Result<DecodedEcg> decode_schiller(std::span<const InputFile> files) {
   pugi::xml_document document;
-  if (const auto loaded = load_xml(files[0].bytes, document); !loaded) return std::unexpected(loaded.error());
+  if (const auto loaded = load_xml(files[0].bytes, "Schiller", document); !loaded) return std::unexpected(loaded.error());
   const auto root = document.document_element();
   DecodedEcg decoded;
   auto& record = decoded.record;

@@ -108,7 +108,7 @@ Evidence sierra_evidence(std::span<const uint8_t> bytes) {
 
 Result<DecodedEcg> decode_sierra(std::span<const InputFile> files) {
   pugi::xml_document document;
-  if (const auto loaded = load_xml(files[0].bytes, document); !loaded) return std::unexpected(loaded.error());
+  if (const auto loaded = load_xml(files[0].bytes, "Philips", document); !loaded) return std::unexpected(loaded.error());
   const auto root = document.document_element();
   const auto info = child_named(root, "documentinfo");
   const std::string type = shown_text(child_named(info, "documenttype"), 40), version = shown_text(child_named(info, "documentversion"), 20);

@@ -78,17 +78,17 @@ std::string xml_root_name(std::span<const uint8_t> bytes) {
   }
 }
 
-Result<void> load_xml(std::span<const uint8_t> bytes, pugi::xml_document& document) {
+Result<void> load_xml(std::span<const uint8_t> bytes, const char* format, pugi::xml_document& document) {
   size_t elements = 0, attributes = 0;
   for (const uint8_t byte : bytes) {
     elements += byte == '<';
     attributes += byte == '=';
   }
   if (elements > kMostXmlMarks || attributes > kMostXmlMarks)
-    return fail(ErrorCode::kTooLarge, "This XML file has more parts than any ECG needs; export the ECG again.");
+    return fail(ErrorCode::kTooLarge, format_text("This %s file has more parts than any ECG needs; export the ECG again.", format));
   const auto result = document.load_buffer(bytes.data(), bytes.size(), pugi::parse_default, pugi::encoding_auto);
   if (!result)
-    return fail(ErrorCode::kDamaged, "The XML of this file is not complete or not well formed; export or copy it again.",
+    return fail(ErrorCode::kDamaged, format_text("The XML of this %s file is not complete or not well formed; export or copy it again.", format),
                 format_text("%s at byte %lld", result.description(), static_cast<long long>(result.offset)));
   return {};
 }

@@ -22,8 +22,8 @@ inline constexpr size_t kMostXmlMarks = 1u << 20;
 // DOCTYPE are skipped, in any encoding. Empty when the start of the content is no XML.
 std::string xml_root_name(std::span<const uint8_t> bytes);
 
-// Errors: kTooLarge, kDamaged (what is wrong and where, in the detail).
-Result<void> load_xml(std::span<const uint8_t> bytes, pugi::xml_document& document);
+// `format` ("MUSE") is named to the user. Errors: kTooLarge, kDamaged (what is wrong and where, in the detail).
+Result<void> load_xml(std::span<const uint8_t> bytes, const char* format, pugi::xml_document& document);
 
 // Names are compared without their prefix: "hl7:value" is "value".
 bool is_named(pugi::xml_node node, std::string_view name);
