@@ -16,7 +16,12 @@
 #include "formats/muse.h"
 #include "formats/schiller.h"
 #include "formats/sierra.h"
+#include "formats/alivecor.h"
+#include "formats/edf.h"
+#include "formats/ishne.h"
+#include "formats/norav.h"
 #include "formats/wfdb.h"
+#include "formats/zip.h"
 
 namespace precordia {
 namespace {
@@ -37,6 +42,12 @@ constexpr EcgFormat kFormats[] = {
     {"a CardioSoft file", cardiosoft_evidence, decode_cardiosoft},
     {"a FHIR resource", fhir_evidence, decode_fhir},
     {"a table of numbers", csv_evidence, decode_csv},
+    {"an EDF or BDF file", edf_evidence, decode_edf},
+    {"an ISHNE file", ishne_evidence, decode_ishne},
+    {"a Norav file", norav_evidence, decode_norav},
+    {"an AliveCor file", alivecor_evidence, decode_alivecor},
+    {"a ZIP archive", zip_evidence, decode_zip},
+    {"a gzip file", gzip_evidence, decode_gzip},
 };
 
 // Content that we can name but not read, by its first bytes or by a tag near the start.
@@ -58,14 +69,9 @@ constexpr ForeignContent kForeign[] = {
     {"ftypheic"sv, 4, "This is a HEIC picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
     {"WEBP"sv, 8, "This is a WebP picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
     {"ftyp"sv, 4, "This is a video; open an ECG file instead."},
-    {"PK\x03\x04"sv, 0, "This is a ZIP archive or an Office document; unpack it and open the ECG file inside."},
-    {"\x1F\x8B"sv, 0, "This file is compressed (gzip); unpack it and open the ECG file inside."},
     {"7z\xBC\xAF\x27\x1C"sv, 0, "This is a 7-Zip archive; unpack it and open the ECG file inside."},
     {"Rar!"sv, 0, "This is a RAR archive; unpack it and open the ECG file inside."},
     {"DICM"sv, 128, "This is a DICOM file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"\xFF" "BIOSEMI"sv, 0, "This is a BDF file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"ISHNE1.0"sv, 0, "This is an ISHNE Holter file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"ALIVE\0"sv, 0, "This is an AliveCor file; it is not yet read. Export the ECG as WFDB or CSV instead."},
     {"SCPECG"sv, 16, "This is an SCP-ECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
     {"fLaC"sv, 0, "This is the signal file of a WFDB record; open its header (.hea) together with it."},
     {"MATLAB 5.0 MAT-file"sv, 0, "This is a MATLAB file of a kind that is not read. Export the ECG as WFDB or CSV instead."},
@@ -85,14 +91,8 @@ std::string start_of(std::span<const uint8_t> bytes) {
   return out;
 }
 
-// EDF's own mark, "0" and seven blanks, could also start a table of numbers; the dates' dots at 170 and 173 settle it.
-bool is_edf(std::string_view content) {
-  return content.size() >= 256 && content.starts_with("0       ") && content[170] == '.' && content[173] == '.';
-}
-
 const char* foreign_content(std::span<const uint8_t> bytes) {
   const std::string_view content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (is_edf(content)) return "This is an EDF file; it is not yet read. Export the ECG as WFDB or CSV instead.";
   const std::string start = start_of(bytes);
   for (const auto& foreign : kForeign) {
     const bool found = foreign.offset == kAnywhere
@@ -164,6 +164,13 @@ Result<DecodedEcg> decode_as_one_of(const std::vector<const EcgFormat*>& formats
 }
 
 }  // namespace
+
+Evidence strongest_evidence(std::span<const uint8_t> bytes) {
+  Evidence strongest = Evidence::kNone;
+  if (!foreign_content(bytes))
+    for (const auto& format : kFormats) strongest = std::max(strongest, format.evidence(bytes));
+  return strongest;
+}
 
 Result<DecodedEcg> decode_ecg(std::span<const InputFile> files) {
   if (files.empty()) return fail(ErrorCode::kWrongUsage, "No file was given.");

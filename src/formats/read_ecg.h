@@ -31,6 +31,9 @@ enum class Evidence : uint8_t {
   kCertain,    // a signature, a root element, a checksum over the content that fits
 };
 
+// The strongest evidence that any format finds in a file's content; kNone for what is recognised as something else.
+Evidence strongest_evidence(std::span<const uint8_t> bytes);
+
 // Reads the first of `files`; the others are its companions (signal files of a WFDB header, segments). When the first is a
 // signal file and its header is among the companions, the header leads. Errors: kEmptyInput, kTooLarge, kNotRecognised,
 // kAmbiguous, kMissingCompanion (detail = the missing file names, one per line), kDamaged, kNotAnEcg.
