@@ -17,6 +17,7 @@
 #include "formats/schiller.h"
 #include "formats/sierra.h"
 #include "formats/alivecor.h"
+#include "formats/dicom.h"
 #include "formats/edf.h"
 #include "formats/ishne.h"
 #include "formats/norav.h"
@@ -45,6 +46,7 @@ constexpr EcgFormat kFormats[] = {
     {"a table of numbers", csv_evidence, decode_csv},
     {"an EDF or BDF file", edf_evidence, decode_edf},
     {"an SCP-ECG file", scp_evidence, decode_scp},
+    {"a DICOM file", dicom_evidence, decode_dicom},
     {"an ISHNE file", ishne_evidence, decode_ishne},
     {"a Norav file", norav_evidence, decode_norav},
     {"an AliveCor file", alivecor_evidence, decode_alivecor},
@@ -73,7 +75,6 @@ constexpr ForeignContent kForeign[] = {
     {"ftyp"sv, 4, "This is a video; open an ECG file instead."},
     {"7z\xBC\xAF\x27\x1C"sv, 0, "This is a 7-Zip archive; unpack it and open the ECG file inside."},
     {"Rar!"sv, 0, "This is a RAR archive; unpack it and open the ECG file inside."},
-    {"DICM"sv, 128, "This is a DICOM file; it is not yet read. Export the ECG as WFDB or CSV instead."},
     {"fLaC"sv, 0, "This is the signal file of a WFDB record; open its header (.hea) together with it."},
     {"MATLAB 5.0 MAT-file"sv, 0, "This is a MATLAB file of a kind that is not read. Export the ECG as WFDB or CSV instead."},
     {"\x89HDF\r\n"sv, 0, "This is an HDF5 or MATLAB 7.3 file; it is not read. Export the ECG as WFDB or CSV instead."},
