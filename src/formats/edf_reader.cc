@@ -35,7 +35,7 @@ struct EdfHeader {
 };
 
 std::unexpected<Error> bad_header(const char* what) {
-  return fail(ErrorCode::kDamaged, "The header of this EDF file is damaged; export it again.", what);
+  return fail(ErrorCode::kDamaged, "The header of this EDF or BDF file is damaged; export it again.", what);
 }
 
 // A number in a blank-padded field. Some writers pad with zero bytes or write a decimal comma.

@@ -190,7 +190,11 @@ Evidence gzip_evidence(std::span<const uint8_t> bytes) {
 }
 
 Result<DecodedEcg> decode_gzip(std::span<const InputFile> files) {
-  PRECORDIA_TRY(const auto unpacked, inflated(files[0].bytes, DeflateForm::kGzip, kMostUnpackedBytes));
+  const auto result = inflated(files[0].bytes, DeflateForm::kGzip, kMostUnpackedBytes);
+  if (!result && result.error().code == ErrorCode::kDamaged)
+    return fail(ErrorCode::kDamaged, "This gzip file is damaged or incomplete; copy it again.", result.error().detail);
+  if (!result) return std::unexpected(result.error());
+  const auto& unpacked = *result;
   if (is_archive(unpacked))
     return fail(ErrorCode::kNotRecognised, "This file is an archive in an archive; unpack it and open the ECG file inside.");
   std::string name = files[0].name;

@@ -62,7 +62,8 @@ TEST_CASE("one recording in many formats is the same recording") {
   for (const auto& [name, leads] : {Row{"mortara_eli.xml", 12}, Row{"cardiosoft_cardiologyxml.xml", 12}, Row{"fhir_observation_12lead.json", 12},
                                     Row{"muse_8lead_median_first.xml", 8}, Row{"muse_8lead_rhythm_first.xml", 8},
                                     Row{"csv_mv_comma_header.csv", 12}, Row{"csv_noheader_8leads_mv.csv", 8},
-                                    Row{"csv_uv_semicolon_decimalcomma_bom.csv", 12}}) {
+                                    Row{"csv_uv_semicolon_decimalcomma_bom.csv", 12}, Row{"plain.edf", 12}, Row{"plus.edf", 12},
+                                    Row{"plain.bdf", 12}, Row{"ishne_12lead.ecg", 12}, Row{"ishne_bad_crc.ecg", 12}}) {
     CAPTURE(name);
     const auto record = read_alone(*folder / name);
     REQUIRE_MESSAGE(record.has_value(), name << ": " << (record ? "" : record.error().message));
