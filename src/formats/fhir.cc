@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "formats/encoded_samples.h"
+#include "formats/scp.h"
 #include "formats/stated_facts.h"
 #include "formats/xml.h"
 
@@ -135,7 +136,7 @@ std::string lead_of(const Json& code) {
     if (const auto number = parse_integer(value.starts_with("2:") ? value.substr(2) : value)) {
       for (const int base : {kMdcLead, kMdcPotential, 0}) {
         const std::string lead = *number > base && *number < base + 256 ? scp_lead_name(static_cast<int>(*number - base)) : "";
-        if (!lead.empty()) return lead;
+        if (!lead.empty() && !lead.starts_with("lead ")) return lead;
       }
     }
     for (std::string_view name : {display, value})
