@@ -2,9 +2,8 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "formats/dates.h"
 #include "formats/dicom.h"
-#include "formats/scp.h"
+#include "formats/stated_facts.h"
 #include "formats/stored_samples.h"
 
 namespace precordia {
@@ -53,22 +52,24 @@ void add_person_and_time(const DicomItem& data, EcgRecord& record) {
   for (size_t at = name.find('^'); at != std::string::npos; at = name.find('^', at + 1)) name.replace(at, 1, ", "), ++at;
   record.identity.name = name;
   record.identity.id = printable_text(element_text(data, kPatientId));
-  record.identity.birth_date = iso_from_digits(element_text(data, kPatientBirthDate));
+  record.identity.birth_date = iso_time(element_text(data, kPatientBirthDate));
   const auto sex = element_text(data, kPatientSex);
   if (sex == "M" || sex == "F") record.patient.sex = sex == "M" ? Sex::kMale : Sex::kFemale;
 
-  record.source.recorded_at = iso_from_digits(element_text(data, kAcquisitionDateTime));
+  record.source.recorded_at = iso_time(element_text(data, kAcquisitionDateTime));
   for (const auto& [date, time] : {std::pair{kAcquisitionDate, kAcquisitionTime}, {kContentDate, kContentTime}, {kStudyDate, kStudyTime}})
     if (record.source.recorded_at.empty())
-      record.source.recorded_at = iso_from_digits(std::string(element_text(data, date)) + std::string(element_text(data, time)));
+      record.source.recorded_at = iso_time(std::string(element_text(data, date)) + std::string(element_text(data, time)));
+
+  // What dicom_writer.cc and others put where a date may not be empty and none may be told.
+  if (record.source.recorded_at.starts_with("1900-01-01")) record.source.recorded_at.clear();
 
   // "063Y", "006M", "010W", "003D"
-  const auto age = element_text(data, kPatientAge);
-  if (const auto value = parse_number(age.substr(0, age.empty() ? 0 : age.size() - 1)); value && *value >= 0 && *value < 1000) {
-    const double per_year = age.back() == 'Y' ? 1 : age.back() == 'M' ? 12 : age.back() == 'W' ? 52.18 : age.back() == 'D' ? 365.25 : 0;
-    if (per_year > 0 && *value / per_year <= 125) record.patient.age_years = *value / per_year;
+  if (const auto age = element_text(data, kPatientAge); age.size() >= 2) {
+    const char* unit = age.back() == 'Y' ? "years" : age.back() == 'M' ? "months" : age.back() == 'W' ? "weeks" : age.back() == 'D' ? "days" : nullptr;
+    if (const auto value = parse_number(age.substr(0, age.size() - 1)); value && unit) set_age(record, value, unit);
   }
-  if (!record.patient.age_years) record.patient.age_years = age_at(record.identity.birth_date, record.source.recorded_at);
+  if (!record.patient.age_years) set_age_from_birth(record);
 
   const std::string maker = printable_text(element_text(data, kManufacturer), 60), model = printable_text(element_text(data, kModelName), 60);
   record.source.device = maker.empty() || model.empty() ? maker + model : maker + " " + model;
@@ -151,7 +152,7 @@ std::string channel_name(const DicomItem& definition) {
     const auto number = parse_integer(source.value.substr(prefix.size()));
     if (!number || *number < 1 || *number > 255) continue;
     const std::string name = scp_lead_name(static_cast<int>(*number));
-    if (!name.starts_with("lead ")) return name;
+    if (!name.empty()) return name;
   }
   if (!source.meaning.empty()) return printable_text(source.meaning, 64);
   return printable_text(element_text(definition, kChannelLabel), 64);

@@ -4,8 +4,8 @@
 
 #include "base/text.h"
 #include "formats/bytes.h"
-#include "formats/dates.h"
 #include "formats/edf.h"
+#include "formats/stated_facts.h"
 #include "formats/stored_samples.h"
 
 namespace precordia {
@@ -116,6 +116,12 @@ Result<EdfHeader> parse_header(const Bytes& file) {
 
 constexpr std::string_view kMonths[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
 
+// A number of a date; -1 for anything else.
+int small_integer(std::string_view text) {
+  const auto value = parse_integer(text);
+  return value && *value >= 0 && *value < 10'000 ? static_cast<int>(*value) : -1;
+}
+
 // EDF+ writes dates as 02-MAY-1951.
 std::string plus_date(std::string_view text) {
   const auto parts = split(text, '-');
@@ -123,16 +129,16 @@ std::string plus_date(std::string_view text) {
   const std::string name = lower_ascii(parts[1]);
   const auto* month = std::find(std::begin(kMonths), std::end(kMonths), name);
   if (month == std::end(kMonths)) return {};
-  return iso_date(parse_integer(parts[2]).value_or(0), month - std::begin(kMonths) + 1, parse_integer(parts[0]).value_or(0));
+  return iso_date(small_integer(parts[2]), static_cast<int>(month - std::begin(kMonths)) + 1, small_integer(parts[0]));
 }
 
 // dd.mm.yy: 85 to 99 are of the last century, the rest of this one.
 std::string header_date(std::string_view text) {
   const auto parts = split(text, '.');
   if (parts.size() != 3) return {};
-  const auto year = parse_integer(parts[2]);
-  if (!year || *year < 0 || *year > 99) return {};
-  return iso_date(*year + (*year >= 85 ? 1900 : 2000), parse_integer(parts[1]).value_or(0), parse_integer(parts[0]).value_or(0));
+  const int year = small_integer(parts[2]);
+  if (year < 0 || year > 99) return {};
+  return iso_date(year + (year >= 85 ? 1900 : 2000), small_integer(parts[1]), small_integer(parts[0]));
 }
 
 // Text of EDF+'s patient and recording fields: words, blanks inside a word written as underscores, X for "not known".
@@ -146,23 +152,25 @@ void add_person_and_time(const EdfHeader& header, EcgRecord& record) {
   std::string date = header_date(header.start_date);
   if (header.plus) {
     const auto who = split_blank(header.patient), what = split_blank(header.recording);
-    if (what.size() > 1 && lower_ascii(what[0]) == "startdate")
+    if (what.size() > 1 && lower_ascii(what[0]) == "startdate") {
       if (const auto full = plus_date(what[1]); !full.empty()) date = full;
+      if (what[1] == "X" && header.start_date == "01.01.85") date.clear();  // how EDF+ writes "not known"
+    }
     if (what.size() > 4) record.source.device = printable_text(word_text(what[4]));
     if (!who.empty()) record.identity.id = printable_text(word_text(who[0]));
     if (who.size() > 1 && (who[1] == "M" || who[1] == "F")) record.patient.sex = who[1] == "M" ? Sex::kMale : Sex::kFemale;
     if (who.size() > 2) record.identity.birth_date = plus_date(who[2]);
     if (who.size() > 3) record.identity.name = printable_text(word_text(who[3]));
-    record.patient.age_years = age_at(record.identity.birth_date, date);
+    for (size_t i = 4; i < who.size(); ++i) add_patient_facts(who[i], record.patient);
   } else {
     record.identity.name = printable_text(header.patient);
     add_patient_facts(header.patient, record.patient);
   }
-  const auto clock = split(header.start_time, '.');
-  record.source.recorded_at = date;
-  if (date.empty() || clock.size() != 3) return;
-  record.source.recorded_at += iso_time(parse_integer(clock[0]).value_or(-1), parse_integer(clock[1]).value_or(-1),
-                                        parse_integer(clock[2]).value_or(-1));
+  std::string clock = header.start_time;
+  std::replace(clock.begin(), clock.end(), '.', ':');
+  record.source.recorded_at = iso_time(date + "T" + clock);
+  if (record.source.recorded_at.empty()) record.source.recorded_at = date;
+  if (!record.patient.age_years) set_age_from_birth(record);
 }
 
 // "HP:0.05Hz LP:150Hz N:50Hz"

@@ -3,8 +3,8 @@
 
 #include "base/text.h"
 #include "formats/bytes.h"
-#include "formats/dates.h"
 #include "formats/ishne.h"
+#include "formats/stated_facts.h"
 #include "formats/stored_samples.h"
 
 namespace precordia {
@@ -58,14 +58,14 @@ Result<DecodedEcg> decode_ishne(std::span<const InputFile> files) {
   auto& record = decoded.record;
   record.source.format = "ISHNE";
   record.source.device = printable_text(file.text_to_zero(kRecorder, 40));
-  record.source.recorded_at = date_at(file, kRecordDate);
-  if (!record.source.recorded_at.empty())
-    record.source.recorded_at += iso_time(file.u16(kStartTime), file.u16(kStartTime + 2), file.u16(kStartTime + 4));
+  record.source.recorded_at = iso_time(file.u16(kRecordDate + 4), file.u16(kRecordDate + 2), file.u16(kRecordDate), file.u16(kStartTime),
+                                       file.u16(kStartTime + 2), file.u16(kStartTime + 4));
+  if (record.source.recorded_at.empty()) record.source.recorded_at = date_at(file, kRecordDate);
   const std::string first = printable_text(file.text_to_zero(kFirstName, 40)), last = printable_text(file.text_to_zero(kLastName, 40));
   record.identity.name = first.empty() || last.empty() ? first + last : last + ", " + first;
   record.identity.id = printable_text(file.text_to_zero(kId, 20));
   record.identity.birth_date = date_at(file, kBirthDate);
-  record.patient.age_years = age_at(record.identity.birth_date, record.source.recorded_at);
+  set_age_from_birth(record);
   if (const int sex = file.u16(kSex); sex == 1 || sex == 2) record.patient.sex = sex == 1 ? Sex::kMale : Sex::kFemale;
   if (start > file.size() || crc_ccitt(file.part(kVariableLength, start - kVariableLength).data) != file.u16(kCrc))
     record.notes.push_back("The checksum of the header does not match: the file was changed after it was recorded or is damaged.");

@@ -28,8 +28,8 @@ Result<DecodedEcg> decode_scp(std::span<const InputFile> files);
 // The content of each section after its 16-byte header; empty when the file has none.
 using ScpSections = std::array<Bytes, kScpSections>;
 
-// "V3R" for 11; "lead 140" for an unknown one.
-std::string scp_lead_name(int id);
+// "V3R" for 11; "lead 140" for one that has no name (stated_facts.h).
+std::string scp_lead_label(int number);
 
 // --- samples ---------------------------------------------------------------------------------------------------------------
 

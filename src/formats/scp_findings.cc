@@ -57,7 +57,7 @@ void add_per_lead(const Bytes& section, DeviceFindings& findings) {
   const size_t leads = std::min<size_t>(section.u16(0), kMostScpLeads);
   size_t at = 4;
   for (size_t k = 0; k < leads && section.has(at, 4); ++k) {
-    const std::string lead = scp_lead_name(section.u16(at));
+    const std::string lead = scp_lead_label(section.u16(at));
     const Bytes values = section.part(at + 4, section.u16(at + 2));
     for (const auto& field : kFields)
       if (values.has(2 * field.index, 2) && values.i16(2 * field.index) != 0)

@@ -3,8 +3,8 @@
 #include <numeric>
 
 #include "base/text.h"
-#include "formats/dates.h"
 #include "formats/scp.h"
+#include "formats/stated_facts.h"
 
 namespace precordia {
 namespace {
@@ -79,9 +79,8 @@ void add_device(const Bytes& tag, EcgRecord& record) {
 
 void add_patient_section(const Bytes& section, EcgRecord& record) {
   constexpr int kMostTags = 1000;
-  constexpr std::array<double, 6> kYearsPerUnit = {0, 1, 1.0 / 12, 1.0 / 52.18, 1.0 / 365.25, 1.0 / 8766};
+  constexpr std::array<const char*, 5> kAgeUnits = {"", "years", "months", "weeks", "days"};
   std::string first_name, last_name, time;
-  std::optional<double> stated_age;
   size_t at = 0;
   for (int i = 0; i < kMostTags && section.has(at, 3); ++i) {
     const int tag = section.u8(at);
@@ -92,8 +91,8 @@ void add_patient_section(const Bytes& section, EcgRecord& record) {
       case 1: first_name = printable_text(value.text_to_zero(0, value.size())); break;
       case 2: record.identity.id = printable_text(value.text_to_zero(0, value.size())); break;
       case 4:
-        if (const size_t unit = value.u8(2); unit >= 1 && unit < kYearsPerUnit.size() && value.u16(0) > 0)
-          stated_age = value.u16(0) * kYearsPerUnit[unit];
+        if (const size_t unit = value.u8(2); unit >= 1 && unit < kAgeUnits.size() && value.u16(0) > 0)
+          set_age(record, value.u16(0), kAgeUnits[unit]);
         break;
       case 5: record.identity.birth_date = iso_date(value.u16(0), value.u8(2), value.u8(3)); break;
       case 8:
@@ -101,7 +100,7 @@ void add_patient_section(const Bytes& section, EcgRecord& record) {
         break;
       case 14: add_device(value, record); break;
       case 25: record.source.recorded_at = iso_date(value.u16(0), value.u8(2), value.u8(3)); break;
-      case 26: time = iso_time(value.u8(0), value.u8(1), value.u8(2)); break;
+      case 26: time = format_text("T%02d:%02d:%02d", value.u8(0), value.u8(1), value.u8(2)); break;
       case 27:
         if (value.u16(0) > 0) record.source.filters.high_pass_hz = value.u16(0) / 100.0;
         break;
@@ -117,9 +116,8 @@ void add_patient_section(const Bytes& section, EcgRecord& record) {
     at += 3 + section.u16(at + 1);
   }
   record.identity.name = first_name.empty() || last_name.empty() ? first_name + last_name : last_name + ", " + first_name;
-  record.patient.age_years = stated_age && *stated_age <= 125 ? stated_age
-                                                              : age_at(record.identity.birth_date, record.source.recorded_at);
-  if (!record.source.recorded_at.empty()) record.source.recorded_at += time;
+  if (const std::string whole = iso_time(record.source.recorded_at + time); !whole.empty()) record.source.recorded_at = whole;
+  if (!record.patient.age_years) set_age_from_birth(record);
 }
 
 // --- sections 3 to 6: samples ----------------------------------------------------------------------------------------------------
@@ -141,7 +139,7 @@ Result<ScpLeads> read_leads(const Bytes& section) {
   if (count == 0 || count > kMostScpLeads || !section.has(2, 9 * count)) return damaged("lead definitions");
   for (size_t k = 0; k < count; ++k) {
     const size_t at = 2 + 9 * k;
-    const ScpLead lead{scp_lead_name(section.u8(at + 8)), int64_t{section.u32(at)}, int64_t{section.u32(at + 4)}};
+    const ScpLead lead{scp_lead_label(section.u8(at + 8)), int64_t{section.u32(at)}, int64_t{section.u32(at + 4)}};
     if (lead.last < lead.first || lead.last - lead.first >= static_cast<int64_t>(kLargestSampleCount)) return damaged("lead length");
     out.leads.push_back(lead);
   }
@@ -234,13 +232,9 @@ void scale(std::vector<int32_t>& values, int factor) {
 
 }  // namespace
 
-std::string scp_lead_name(int id) {
-  static constexpr const char* kFirst[] = {"I",   "II",  "V1",  "V2",  "V3", "V4", "V5", "V6",  "V7",  "V2R", "V3R", "V4R",
-                                           "V5R", "V6R", "V7R", "X",   "Y",  "Z",  "CC5", "CM5", "LA",  "RA",  "LL"};
-  static constexpr const char* kFrom61[] = {"III", "aVR", "aVL", "aVF", "-aVR", "V8", "V9", "V8R", "V9R"};
-  if (id >= 1 && id <= static_cast<int>(std::size(kFirst))) return kFirst[id - 1];
-  if (id >= 61 && id < 61 + static_cast<int>(std::size(kFrom61))) return kFrom61[id - 61];
-  return format_text("lead %d", id);
+std::string scp_lead_label(int number) {
+  const std::string name = scp_lead_name(number);
+  return name.empty() ? format_text("lead %d", number) : name;
 }
 
 Evidence scp_evidence(std::span<const uint8_t> bytes) {
