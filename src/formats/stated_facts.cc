@@ -138,4 +138,27 @@ void add_statement(EcgRecord& record, std::string_view text) {
   statements.push_back(std::move(statement));
 }
 
+std::string scp_lead_name(int number) {
+  switch (number) {
+    case 1: return "I";
+    case 2: return "II";
+    case 3: case 4: case 5: case 6: case 7: case 8: return format_text("V%d", number - 2);
+    case 9: return "V7";
+    case 10: return "V2R";
+    case 11: case 12: case 13: case 14: case 15: return format_text("V%dR", number - 8);
+    case 16: return "X";
+    case 17: return "Y";
+    case 18: return "Z";
+    case 61: return "III";
+    case 62: return "aVR";
+    case 63: return "aVL";
+    case 64: return "aVF";
+    case 66: return "V8";
+    case 67: return "V9";
+    case 68: return "V8R";
+    case 69: return "V9R";
+    default: return {};
+  }
+}
+
 }  // namespace precordia

@@ -28,4 +28,7 @@ void add_measurement(EcgRecord& record, std::string_view id, std::optional<doubl
 // Adds a statement unless it is empty or there already; at most 64 are kept.
 void add_statement(EcgRecord& record, std::string_view text);
 
+// "I", "V3R", "aVF" of an SCP-ECG lead number (EN 1064 table 5), which DICOM and ISO 11073 share; empty when it names no lead.
+std::string scp_lead_name(int number);
+
 }  // namespace precordia

@@ -34,7 +34,7 @@ cxx=(-std=c++23 -fno-exceptions -Wno-everything -Isrc -isystem "$third_party/inc
   objects=
   for source in src/base/*.cc src/signal/*.cc src/formats/*.cc "$third_party/pugixml/src/pugixml.cpp"; do
     objects+=" $out/objects/$(basename "${source%.*}").o"
-    printf '%s/objects/%s.o: %s\n\t@%s %s %s -MMD -c -o $@ $<\n' "$out" "$(basename "${source%.*}")" "$source" "$clang" "${flags[*]}" "${cxx[*]//\"/\\\"}"
+    printf '%s/objects/%s.o: %s\n\t@%s %s %s -MMD -MP -c -o $@ $<\n' "$out" "$(basename "${source%.*}")" "$source" "$clang" "${flags[*]}" "${cxx[*]//\"/\\\"}"
   done
   for name in adler32 crc32 inffast inflate inftrees zutil; do
     objects+=" $out/objects/z_$name.o"
