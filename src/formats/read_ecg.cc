@@ -25,7 +25,6 @@ constexpr size_t kAnywhere = static_cast<size_t>(-1);
 using namespace std::string_view_literals;
 
 constexpr ForeignContent kForeign[] = {
-    {"%PDF-"sv, 0, "This is a PDF document; it is not yet read. Export the ECG as WFDB or CSV instead."},
     {"\x89PNG\r\n"sv, 0, "This is a PNG picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
     {"\xFF\xD8\xFF"sv, 0, "This is a JPEG picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
     {"GIF8"sv, 0, "This is a GIF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},

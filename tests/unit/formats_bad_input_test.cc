@@ -98,7 +98,7 @@ TEST_CASE("other kinds of file are called by their name") {
     return std::vector<TestFile>{text_file("ecg.dat", text)};
   };
   const auto message = [&](const std::string& text) { return error_of(bytes(text)).message; };
-  CHECK(message("%PDF-1.7\n").find("PDF document; it is not yet read") != std::string::npos);
+  CHECK(message("%PDF-1.7\n").find("PDF") != std::string::npos);
   CHECK(message("\x89PNG\r\n\x1A\n").find("PNG picture") != std::string::npos);
   CHECK(message("\xFF\xD8\xFF\xE0").find("JPEG picture") != std::string::npos);
   CHECK(message("PK\x03\x04").find("ZIP archive") != std::string::npos);
