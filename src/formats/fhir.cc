@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "formats/encoded_samples.h"
+#include "formats/scp.h"
 #include "formats/stated_facts.h"
 #include "formats/xml.h"
 
@@ -259,6 +260,8 @@ void read_value(const Json& holder, EcgRecord& record) {
   for (const auto& row : kLoinc)
     if (has_code(member(holder, "code"), row.code))
       add_measurement(record, row.id, number_of(member(member(holder, "valueQuantity"), "value")), row.unit, row.label);
+  if (has_code(member(holder, "code"), "30525-0"))
+    set_age(record, number_of(member(member(holder, "valueQuantity"), "value")), text_of(member(member(holder, "valueQuantity"), "code")));
   if (has_code(member(holder, "code"), "8601-7")) add_statement(record, text_of(member(holder, "valueString")));
 }
 
@@ -310,7 +313,8 @@ Result<DecodedEcg> decode_fhir(std::span<const InputFile> files) {
     if (const auto read = read_observation(*observation, reading); !read) return std::unexpected(read.error());
   if (reading.decoded.channels.empty())
     return fail(ErrorCode::kNotAnEcg, "This FHIR file holds no Observation with sampled data; export the ECG with its waveforms.");
-  for (const Json* report : found.reports) add_statement(record, text_of(member(*report, "conclusion")));
+  for (const Json* report : found.reports)
+    for (const auto line : split(text_of(member(*report, "conclusion")), '\n')) add_statement(record, line);
   if (found.patient) read_patient(*found.patient, record);
   if (found.device) read_device(*found.device, record);
   set_age_from_birth(record);

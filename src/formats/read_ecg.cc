@@ -1,4 +1,4 @@
-// The front door. A format is one row of `kFormats`; content that is something else which we can name is one row of
+// The front door. A format is one row in all_formats.cc; content that is something else which we can name is one row of
 // `kForeign`, so that the user reads "this is a PDF" and not "not recognised".
 #include "formats/read_ecg.h"
 
@@ -7,52 +7,13 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "formats/aecg.h"
-#include "formats/alivecor.h"
+#include "formats/all_formats.h"
 #include "formats/assemble.h"
-#include "formats/cardiosoft.h"
-#include "formats/csv.h"
-#include "formats/dicom.h"
-#include "formats/edf.h"
-#include "formats/fhir.h"
-#include "formats/ishne.h"
-#include "formats/mortara.h"
-#include "formats/muse.h"
-#include "formats/norav.h"
-#include "formats/schiller.h"
-#include "formats/scp.h"
-#include "formats/sierra.h"
 #include "formats/wfdb.h"
 #include "formats/zip.h"
 
 namespace precordia {
 namespace {
-
-struct EcgFormat {
-  const char* name;                                                // as the user is asked: "a WFDB header or an EDF file"
-  Evidence (*evidence)(std::span<const uint8_t> bytes);            // looks at content only, never allocates much
-  Result<DecodedEcg> (*decode)(std::span<const InputFile> files);  // files[0] is the recognised one
-};
-
-constexpr EcgFormat kFormats[] = {
-    {"a WFDB header", wfdb_evidence, decode_wfdb_record},
-    {"an HL7 aECG file", aecg_evidence, decode_aecg},
-    {"a GE MUSE file", muse_evidence, decode_muse},
-    {"a Philips Sierra file", sierra_evidence, decode_sierra},
-    {"a Schiller file", schiller_evidence, decode_schiller},
-    {"a Mortara ELI file", mortara_evidence, decode_mortara},
-    {"a CardioSoft file", cardiosoft_evidence, decode_cardiosoft},
-    {"a FHIR resource", fhir_evidence, decode_fhir},
-    {"a table of numbers", csv_evidence, decode_csv},
-    {"an EDF or BDF file", edf_evidence, decode_edf},
-    {"an SCP-ECG file", scp_evidence, decode_scp},
-    {"a DICOM file", dicom_evidence, decode_dicom},
-    {"an ISHNE file", ishne_evidence, decode_ishne},
-    {"a Norav file", norav_evidence, decode_norav},
-    {"an AliveCor file", alivecor_evidence, decode_alivecor},
-    {"a ZIP archive", zip_evidence, decode_zip},
-    {"a gzip file", gzip_evidence, decode_gzip},
-};
 
 // Content that we can name but not read, by its first bytes or by a tag near the start.
 struct ForeignContent {
@@ -137,7 +98,7 @@ struct Candidates {
 };
 Candidates best_formats(std::span<const uint8_t> bytes) {
   Candidates best;
-  for (const auto& format : kFormats) {
+  for (const auto& format : all_formats()) {
     const Evidence evidence = format.evidence(bytes);
     if (evidence == Evidence::kNone || evidence < best.evidence) continue;
     if (evidence > best.evidence) best.formats.clear();
@@ -170,7 +131,7 @@ Result<DecodedEcg> decode_as_one_of(const std::vector<const EcgFormat*>& formats
 Evidence strongest_evidence(std::span<const uint8_t> bytes) {
   Evidence strongest = Evidence::kNone;
   if (!foreign_content(bytes))
-    for (const auto& format : kFormats) strongest = std::max(strongest, format.evidence(bytes));
+    for (const auto& format : all_formats()) strongest = std::max(strongest, format.evidence(bytes));
   return strongest;
 }
 

@@ -1,6 +1,6 @@
 // The one door for ECG files: content decides, never the extension.
 //
-// A format is one row in the table of read_ecg.cc: how much its content speaks for it, and how to decode it. What all formats
+// A format is one row in all_formats.cc: how much its content speaks for it, and how to decode it. What all formats
 // share, from lead names to derived leads, is done once in assemble.h.
 #pragma once
 

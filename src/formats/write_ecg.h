@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -28,5 +30,18 @@ struct WrittenFile {
 Result<std::vector<WrittenFile>> write_wfdb(const EcgRecord& record, const WriteOptions& options);    // .hea and .dat, format 16
 Result<std::vector<WrittenFile>> write_edf(const EcgRecord& record, const WriteOptions& options);     // EDF+C
 Result<std::vector<WrittenFile>> write_dicom(const EcgRecord& record, const WriteOptions& options);   // 12-lead, general, ambulatory
+Result<std::vector<WrittenFile>> write_csv(const EcgRecord& record, const WriteOptions& options);     // mV, empty = missing
+Result<std::vector<WrittenFile>> write_aecg(const EcgRecord& record, const WriteOptions& options);    // HL7 aECG
+Result<std::vector<WrittenFile>> write_fhir(const EcgRecord& record, const WriteOptions& options);    // FHIR R4 Bundle, JSON
+
+// The table of writers, as the command line and the app offer them.
+struct EcgWriter {
+  const char* key;         // "edf"
+  const char* extension;   // ".edf": decides the format where none is named
+  const char* title;       // "EDF+"
+  Result<std::vector<WrittenFile>> (*write)(const EcgRecord& record, const WriteOptions& options);
+};
+std::span<const EcgWriter> all_writers();
+const EcgWriter* find_writer(std::string_view key);
 
 }  // namespace precordia

@@ -64,14 +64,16 @@ TEST_CASE("one recording in many formats is the same recording") {
                                     Row{"csv_mv_comma_header.csv", 12}, Row{"csv_noheader_8leads_mv.csv", 8},
                                     Row{"csv_uv_semicolon_decimalcomma_bom.csv", 12}, Row{"plain.edf", 12}, Row{"plus.edf", 12},
                                     Row{"plain.bdf", 12}, Row{"ishne_12lead.ecg", 12}, Row{"ishne_bad_crc.ecg", 12}}) {
-    CAPTURE(name);
+    CAPTURE(std::string(name));
     const auto record = read_alone(*folder / name);
     REQUIRE_MESSAGE(record.has_value(), name << ": " << (record ? "" : record.error().message));
     CHECK(record->sample_rate_hz == 500);
-    CHECK(distance(*record, truth, leads) < 0.02);   // the texts are rounded to a tenth of a microvolt
+    // The texts are rounded to a tenth of a microvolt; the BDF's physical range is symmetric where its digital one is not, which
+    // shifts everything by half a unit.
+    CHECK(distance(*record, truth, leads) < (std::string(name) == "plain.bdf" ? 0.51 : 0.02));
   }
   for (const char* name : {"wfdb16", "wfdb24", "wfdb212", "wfdbmat"}) {
-    CAPTURE(name);
+    CAPTURE(std::string(name));
     const std::string header = std::string(name) + ".hea", data = std::string(name) + (std::string(name) == "wfdbmat" ? ".mat" : ".dat");
     const auto record = read_files({{header, file_bytes(*folder / header)}, {data, file_bytes(*folder / data)}});
     REQUIRE_MESSAGE(record.has_value(), (record ? "" : record.error().message));
@@ -99,7 +101,7 @@ TEST_CASE("Apple Watch exports are read with point and with decimal comma") {
   if (!folder) return;
   const auto truth = truth_table(*folder);
   for (const auto& [name, rate] : {std::pair{"apple_watch_ecg_point.csv", 512.0}, std::pair{"apple_watch_ecg_decimalcomma.csv", 511.422}}) {
-    CAPTURE(name);
+    CAPTURE(std::string(name));
     const auto record = read_alone(*folder / name);
     REQUIRE_MESSAGE(record.has_value(), (record ? "" : record.error().message));
     CHECK(record->sample_rate_hz == doctest::Approx(rate));
