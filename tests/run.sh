@@ -137,6 +137,7 @@ main() {
   fi
 
   if wants house; then node_part house tests/house_check.mjs; fi
+  if wants unit || wants asan; then tests/formats/get_tools.sh; fi   # other people's programs that our ECG files must satisfy
   if wants unit; then doctest_part unit native build/native/unit_tests; fi
   if wants asan; then
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1

@@ -139,7 +139,11 @@ Result<std::vector<WrittenFile>> write_edf(const EcgRecord& record, const WriteO
   std::vector<int> limits;
   for (const auto& lead : leads) limits.push_back(digital_limit(lead));
   const auto limit_of = [&](const QuantisedLead& lead) { return limits[static_cast<size_t>(&lead - leads.data())]; };
-  const auto physical = [&](const QuantisedLead& lead, int sign) { return short_number(sign * limit_of(lead) * lead.nv_per_count / 1000); };
+  // The negative limit has one digit less; both use its digits, or zero would move.
+  const auto physical = [&](const QuantisedLead& lead, int sign) {
+    const std::string negative = short_number(-limit_of(lead) * lead.nv_per_count / 1000);
+    return sign < 0 ? negative : negative.substr(1);
+  };
   column(16, [](const QuantisedLead& lead) { return std::string("ECG ") + kLeadNames[index_of(lead.lead)]; }, "EDF Annotations");
   column(80, blank, "");
   column(8, [](const QuantisedLead&) { return std::string("uV"); }, "");

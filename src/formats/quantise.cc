@@ -23,27 +23,45 @@ bool on_grid(std::span<const float> mv, double step_nv) {
   return true;
 }
 
-// The smallest distance between two different values, refined by the largest value; 0 when there is none.
-double smallest_step_nv(std::span<const float> mv) {
+// The greatest common divisor of all values, by Euclid's algorithm with the tolerance of single precision; 0 when it is lost in
+// rounding. `values` in nV, ascending.
+double common_step_nv(const std::vector<double>& values) {
+  constexpr double kFinest = 4;
+  double step = 0;
+  for (const double value : values) {
+    const double noise = 0.5 + 5e-7 * value;
+    if (value <= noise) continue;
+    double a = value, b = step;
+    while (b > noise) {
+      double rest = std::fmod(a, b);
+      if (b - rest < noise) rest = 0;
+      a = b;
+      b = rest;
+    }
+    if (a < kFinest) return 0;
+    step = value / std::round(value / a);   // the larger the value, the better it tells the step
+  }
+  return step;
+}
+
+double own_step_nv(std::span<const float> mv) {
   std::vector<double> values;
   for (const float value : mv)
     if (std::isfinite(value)) values.push_back(std::abs(value) * 1e6);
-  values.push_back(0);
   std::sort(values.begin(), values.end());
-  double step = 0;
-  for (size_t i = 1; i < values.size(); ++i) {
-    const double gap = values[i] - values[i - 1];
-    if (gap > 1 + 1e-6 * values[i] && (step == 0 || gap < step)) step = gap;
-  }
-  if (step == 0) return 0;
-  return values.back() / std::round(values.back() / step);
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  const double step = common_step_nv(values);
+  // A recorder's step is a round number more often than not.
+  for (const double unit : {1.0, 0.5, 0.1})
+    if (const double round = std::round(step / unit) * unit; std::abs(round - step) < 1e-5 * step && on_grid(mv, round)) return round;
+  return step;
 }
 
 double step_for(std::span<const float> mv, bool& exact) {
   exact = true;
   for (const double step : kUsualSteps)
     if (on_grid(mv, step)) return step;
-  if (const double step = smallest_step_nv(mv); step > 0 && on_grid(mv, step)) return step;
+  if (const double step = own_step_nv(mv); step > 0 && on_grid(mv, step)) return step;
   exact = false;
   double largest = 0;
   for (const float value : mv)
