@@ -12,6 +12,7 @@
 #include "formats/mortara.h"
 #include "formats/muse.h"
 #include "formats/norav.h"
+#include "formats/pdf.h"
 #include "formats/schiller.h"
 #include "formats/scp.h"
 #include "formats/sierra.h"
@@ -30,6 +31,7 @@ constexpr EcgFormat kFormats[] = {
     {"mortara", "a Mortara ELI file", mortara_evidence, decode_mortara},
     {"cardiosoft", "a CardioSoft file", cardiosoft_evidence, decode_cardiosoft},
     {"fhir", "a FHIR resource", fhir_evidence, decode_fhir},
+    {"pdf", "a PDF page", pdf_evidence, decode_pdf},
     {"csv", "a table of numbers", csv_evidence, decode_csv},
     {"edf", "an EDF or BDF file", edf_evidence, decode_edf},
     {"scp", "an SCP-ECG file", scp_evidence, decode_scp},

@@ -25,33 +25,50 @@ constexpr size_t kAnywhere = static_cast<size_t>(-1);
 using namespace std::string_view_literals;
 
 constexpr ForeignContent kForeign[] = {
-    {"%PDF-"sv, 0, "This is a PDF document; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"\x89PNG\r\n"sv, 0, "This is a PNG picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"\xFF\xD8\xFF"sv, 0, "This is a JPEG picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"GIF8"sv, 0, "This is a GIF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"II*\0"sv, 0, "This is a TIFF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"MM\0*"sv, 0, "This is a TIFF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"ftypheic"sv, 4, "This is a HEIC picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"WEBP"sv, 8, "This is a WebP picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"\x89PNG\r\n"sv, 0, "This is a PNG picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"\xFF\xD8\xFF"sv, 0, "This is a JPEG picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"GIF8"sv, 0, "This is a GIF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"II*\0"sv, 0, "This is a TIFF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"MM\0*"sv, 0, "This is a TIFF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"ftyphei"sv, 4, "This is a HEIC picture, as iPhones take them; open the ECG file itself, for example DICOM, XML or CSV."},
+    {"ftypmif1"sv, 4, "This is a HEIC picture, as iPhones take them; open the ECG file itself, for example DICOM, XML or CSV."},
+    {"WEBP"sv, 8, "This is a WebP picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
     {"ftyp"sv, 4, "This is a video; open an ECG file instead."},
     {"7z\xBC\xAF\x27\x1C"sv, 0, "This is a 7-Zip archive; unpack it and open the ECG file inside."},
     {"Rar!"sv, 0, "This is a RAR archive; unpack it and open the ECG file inside."},
+    {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"sv, 0, "This is a Word, Excel or other Office document; open the ECG file itself, not a report of it."},
+    {"{\\rtf"sv, 0, "This is a text document (RTF); open the ECG file itself, not a report of it."},
     {"fLaC"sv, 0, "This is the signal file of a WFDB record; open its header (.hea) together with it."},
-    {"MATLAB 5.0 MAT-file"sv, 0, "This is a MATLAB file of a kind that is not read. Export the ECG as WFDB or CSV instead."},
-    {"\x89HDF\r\n"sv, 0, "This is an HDF5 or MATLAB 7.3 file; it is not read. Export the ECG as WFDB or CSV instead."},
+    {"MATLAB 5.0 MAT-file"sv, 0, "This is a MATLAB file of a kind that is not read. Export the ECG as WFDB, EDF or CSV instead."},
+    {"\x89HDF\r\n"sv, 0, "This is an HDF5 or MATLAB 7.3 file; it is not read. Export the ECG as WFDB, EDF or CSV instead."},
     {"RIFF"sv, 0, "This is a sound or video file; open an ECG file instead."},
     {"\x7F" "ELF"sv, 0, "This is a program, not an ECG file."},
-    {"<!DOCTYPE html"sv, kAnywhere, "This is a web page, not an ECG file."},
+    {"<!doctype html"sv, kAnywhere, "This is a web page, not an ECG file."},
     {"<html"sv, kAnywhere, "This is a web page, not an ECG file."},
-    {"<?xml"sv, kAnywhere, "This is an XML file of a kind that is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"<?xml"sv, kAnywhere, "This is an XML file, but of no ECG format that this program knows; export the ECG as HL7 aECG, DICOM or CSV instead."},
 };
 
-// Text of the file's start with UTF-16 zeros taken out, so that one search finds XML tags in any encoding.
+// Recorders whose own files nobody outside the maker can read: no description of them is public. Looked for last, in lower case,
+// because a table or an XML file may name its recorder too.
+struct SecretiveRecorder {
+  std::string_view word;
+  const char* sentence;
+};
+constexpr SecretiveRecorder kSecretiveRecorders[] = {
+    {"mindray"sv, "This looks like a file of a Mindray recorder, whose own format is not public; export the ECG as DICOM, XML or PDF there."},
+    {"benevision"sv, "This looks like a file of a Mindray recorder, whose own format is not public; export the ECG as DICOM, XML or PDF there."},
+    {"mac2000"sv, "This looks like a file of a GE MAC 2000, whose own format is not public; send the ECG to MUSE or print it to PDF there."},
+    {"mac 2000"sv, "This looks like a file of a GE MAC 2000, whose own format is not public; send the ECG to MUSE or print it to PDF there."},
+    {"nihon kohden"sv, "This looks like a file of a Nihon Kohden recorder, whose own format is not public; export the ECG as DICOM, XML or PDF there."},
+    {"nihonkohden"sv, "This looks like a file of a Nihon Kohden recorder, whose own format is not public; export the ECG as DICOM, XML or PDF there."},
+};
+
+// Text of the file's start in lower case and with UTF-16 zeros taken out, so that one search finds words in any encoding.
 std::string start_of(std::span<const uint8_t> bytes) {
   std::string out;
   for (const uint8_t byte : bytes.first(std::min<size_t>(bytes.size(), 8192)))
     if (byte != 0) out += static_cast<char>(byte);
-  return out;
+  return lower_ascii(out);
 }
 
 const char* foreign_content(std::span<const uint8_t> bytes) {
@@ -163,8 +180,11 @@ Result<DecodedEcg> decode_ecg(std::span<const InputFile> files) {
                 name + " looks like the signal file of a WFDB record; open its header " + header_name + " together with it.",
                 header_name);
   }
-  return fail(ErrorCode::kNotRecognised,
-              "The content of " + name + " is no ECG format that this program reads (WFDB, CSV or text).");
+  const std::string start = start_of(files[0].bytes);
+  for (const auto& recorder : kSecretiveRecorders)
+    if (start.find(recorder.word) != std::string::npos) return fail(ErrorCode::kNotRecognised, recorder.sentence, name);
+  return fail(ErrorCode::kNotRecognised, "The content of " + name + " is no ECG format that this program reads (among them DICOM, SCP-ECG, "
+                                         "HL7 aECG, EDF, WFDB, CSV and the XML of GE, Philips, Schiller and Mortara).");
 }
 
 Result<EcgRecord> read_ecg(std::span<const InputFile> files) {

@@ -13,14 +13,17 @@ if [ ${#targets[@]} = 0 ]; then
   targets=(read_ecg bundle "${targets[@]}")
 fi
 
+runtime() { compgen -G "$("$1" -print-resource-dir)/lib/linux/libclang_rt.fuzzer-*.a" > /dev/null; }
 clang=$(command -v clang++-19 || true)
-[ -n "$clang" ] && [ -n "$("$clang" -print-file-name=libclang_rt.fuzzer-x86_64.a 2> /dev/null | grep / || "$clang" -print-file-name=libclang_rt.fuzzer.a | grep /)" ] || {
-  [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null ||
-    { echo "precordia: clang 19 with its runtime is missing, so nothing can be fuzzed; install it with: sudo apt-get install clang-19 libclang-rt-19-dev" >&2; exit 1; }
+if [ -z "$clang" ] || ! runtime "$clang"; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
+    echo "precordia: clang 19 with its runtime is missing, so nothing can be fuzzed; install it with: sudo apt-get install clang-19 libclang-rt-19-dev" >&2
+    exit 1
+  fi
   echo "fuzz: installing clang 19 with apt-get" >&2
   { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends clang-19 libclang-rt-19-dev; } >&2
   clang=$(command -v clang++-19)
-}
+fi
 
 third_party=$(cmake/setup.sh --where sources)
 out=build/fuzz
