@@ -10,6 +10,8 @@
 namespace precordia {
 namespace {
 
+constexpr double kLargestMv = 1e4;   // 10 V: no body surface gives more
+
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // What follows `key` written as "<key>: value", "key: value" or "key=value"; empty when the key is not there.
@@ -88,7 +90,7 @@ std::string listed(const std::vector<std::string>& names, size_t most) {
 }
 
 float sample_mv(double mv) {
-  return std::abs(mv) <= 1e4 ? static_cast<float>(mv) : std::numeric_limits<float>::quiet_NaN();
+  return std::abs(mv) <= kLargestMv ? static_cast<float>(mv) : std::numeric_limits<float>::quiet_NaN();
 }
 
 std::vector<float> taken_mv(NamedChannel& channel) {
@@ -97,10 +99,15 @@ std::vector<float> taken_mv(NamedChannel& channel) {
     return std::move(channel.mv);
   }
   std::vector<float> mv(std::min(channel.usable_count.value_or(channel.counts.size()), channel.counts.size()));
-  const double mv_per_count = channel.nv_per_count / 1e6;
-  for (size_t i = 0; i < mv.size(); ++i)
-    mv[i] = channel.counts[i] == kMissingCount ? std::numeric_limits<float>::quiet_NaN()
-                                               : sample_mv((channel.counts[i] - channel.zero_count) * mv_per_count);
+  // As sample_mv() has it, written out so that compilers make vector code of it.
+  const double mv_per_count = channel.nv_per_count / 1e6, zero = channel.zero_count;
+  constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  for (size_t i = 0; i < mv.size(); ++i) {
+    const int32_t count = channel.counts[i];
+    const double value = (count - zero) * mv_per_count;
+    const float possible = std::abs(value) <= kLargestMv ? static_cast<float>(value) : kNone;
+    mv[i] = count == kMissingCount ? kNone : possible;
+  }
   std::vector<int32_t>().swap(channel.counts);  // gives the memory back, which an assignment of {} does not
   return mv;
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr size_t kHeaderBytes = 256;
 constexpr uint64_t kMostSamplesPerRecord = 10'000'000;
 constexpr double kHighestRateHz = 1e6;
+constexpr double kUnsuspiciousSamples = 1 << 20, kMostGapFactor = 64;   // how much of a record may be gaps
 
 struct EdfSignal {
   std::string label, transducer, unit, prefilter;
@@ -380,10 +381,13 @@ Result<DecodedEcg> decode_edf(std::span<const InputFile> files) {
                              fixed_text(duration_s - static_cast<double>(records) * header.record_duration_s, 1) +
                              " seconds are missing in between.");
   }
-  double total = 0;
-  for (const auto& signal : header.signals)
-    if (!signal.annotations) total += duration_s / header.record_duration_s * static_cast<double>(signal.samples_per_record);
-  if (total > static_cast<double>(kLargestSampleCount))
+  double total = 0, stored_total = 0;
+  for (const auto& signal : header.signals) {
+    if (signal.annotations) continue;
+    total += duration_s / header.record_duration_s * static_cast<double>(signal.samples_per_record);
+    stored_total += static_cast<double>(records * signal.samples_per_record);
+  }
+  if (total > static_cast<double>(kLargestSampleCount) || total > kUnsuspiciousSamples + kMostGapFactor * stored_total)
     return fail(ErrorCode::kTooLarge, "The recording is too long for this program; cut out a part of up to one hour.");
 
   const StoredAs stored = header.bdf ? StoredAs::kInt24 : StoredAs::kInt16;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "formats/assemble.h"
 #include "formats/flac.h"
+#include "formats/stored_samples.h"
 #include "formats/wfdb.h"
 
 namespace precordia {
@@ -144,6 +145,34 @@ Result<GroupData> open_group(const WfdbHeader& header, const SignalGroup& group,
     }
   }
   return data;
+}
+
+// The formats of whole bytes, of signals with one sample per frame and no skew, as nearly all records are: read in bulk.
+std::optional<StoredAs> stored_in_bulk(const GroupData& data, std::span<const WfdbChannel> channels) {
+  for (const auto& channel : channels)
+    if (channel.signal.samples_per_frame != 1 || channel.signal.skew_frames != 0) return {};
+  switch (data.format) {
+    case 16: return StoredAs::kInt16;
+    case 61: return StoredAs::kInt16Big;
+    case 24: return StoredAs::kInt24;
+    case 32: return StoredAs::kInt32;
+    default: return {};
+  }
+}
+
+void fill_in_bulk(const GroupData& data, StoredAs stored, uint64_t frames, std::span<WfdbChannel> channels) {
+  auto counts = read_interleaved(stored, data.packed, frames, channels.size());
+  const int32_t missing = wfdb_missing_value(data.format).value_or(kWfdbMissing);
+  for (size_t c = 0; c < channels.size(); ++c) {
+    uint32_t sum = 0;
+    for (int32_t& value : counts[c]) {
+      sum += static_cast<uint32_t>(value);
+      value = value == missing ? kWfdbMissing : value;
+    }
+    channels[c].samples = std::move(counts[c]);
+    const auto stated = channels[c].signal.checksum;
+    channels[c].checksum_differs = stated && (sum & 0xFFFF) != (static_cast<uint64_t>(*stated) & 0xFFFF);
+  }
 }
 
 // Samples of signal `signal` whose first sample is element `start` of each frame; counts the checksum on the
@@ -368,6 +397,11 @@ Result<std::vector<WfdbChannel>> decode_wfdb(const WfdbHeader& header, std::span
       notes.push_back("The signal file " + printable_text(groups[g].file->name) +
                       " is longer than its header announces (" + std::to_string(data[g].spare_bytes) +
                       " bytes); the rest was left out.");
+    const auto of_group = std::span(channels).subspan(groups[g].first, groups[g].last - groups[g].first);
+    if (const auto stored = stored_in_bulk(data[g], of_group)) {
+      fill_in_bulk(data[g], *stored, frames, of_group);
+      continue;
+    }
     size_t start = 0;
     for (size_t i = groups[g].first; i < groups[g].last; ++i) {
       fill_channel(data[g], i - groups[g].first, start, frames, channels[i]);
