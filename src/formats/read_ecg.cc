@@ -174,15 +174,15 @@ Result<DecodedEcg> decode_ecg(std::span<const InputFile> files) {
       if (&file != header) reordered.push_back(file);
     return decode_wfdb_record(reordered);
   }
+  const std::string start = start_of(files[0].bytes);
+  for (const auto& recorder : kSecretiveRecorders)
+    if (start.find(recorder.word) != std::string::npos) return fail(ErrorCode::kNotRecognised, recorder.sentence, name);
   if (is_mat4(files[0].bytes) || ends_with_ignoring_case(name, ".dat")) {
     const std::string header_name = printable_text(stem_of(files[0].name)) + ".hea";
     return fail(ErrorCode::kMissingCompanion,
                 name + " looks like the signal file of a WFDB record; open its header " + header_name + " together with it.",
                 header_name);
   }
-  const std::string start = start_of(files[0].bytes);
-  for (const auto& recorder : kSecretiveRecorders)
-    if (start.find(recorder.word) != std::string::npos) return fail(ErrorCode::kNotRecognised, recorder.sentence, name);
   return fail(ErrorCode::kNotRecognised, "The content of " + name + " is no ECG format that this program reads (among them DICOM, SCP-ECG, "
                                          "HL7 aECG, EDF, WFDB, CSV and the XML of GE, Philips, Schiller and Mortara).");
 }
