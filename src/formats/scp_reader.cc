@@ -10,7 +10,6 @@ namespace precordia {
 namespace {
 
 constexpr size_t kFirstSection = 6, kSectionHeader = 16, kPointerBytes = 10;
-constexpr size_t kMostQrs = 65535;
 
 std::unexpected<Error> damaged(const char* what) {
   return fail(ErrorCode::kDamaged, "This SCP-ECG file is damaged or incomplete; export it again.", what);
