@@ -1,4 +1,4 @@
-// Every format that is read, in one place. The order does not matter: evidence decides.
+// Every format that is read, in one place. Evidence decides, not the order; what can only ever be a guess stands last.
 #include "formats/all_formats.h"
 
 #include "formats/aecg.h"
@@ -32,7 +32,6 @@ constexpr EcgFormat kFormats[] = {
     {"cardiosoft", "a CardioSoft file", cardiosoft_evidence, decode_cardiosoft},
     {"fhir", "a FHIR resource", fhir_evidence, decode_fhir},
     {"pdf", "a PDF page", pdf_evidence, decode_pdf},
-    {"csv", "a table of numbers", csv_evidence, decode_csv},
     {"edf", "an EDF or BDF file", edf_evidence, decode_edf},
     {"scp", "an SCP-ECG file", scp_evidence, decode_scp},
     {"dicom", "a DICOM file", dicom_evidence, decode_dicom},
@@ -41,6 +40,7 @@ constexpr EcgFormat kFormats[] = {
     {"alivecor", "an AliveCor file", alivecor_evidence, decode_alivecor},
     {"zip", "a ZIP archive", zip_evidence, decode_zip},
     {"gzip", "a gzip file", gzip_evidence, decode_gzip},
+    {"csv", "a table of numbers", csv_evidence, decode_csv, Evidence::kPossible},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ struct EcgFormat {
   const char* name;                                                // as the user is asked: "a WFDB header or an EDF file"
   Evidence (*evidence)(std::span<const uint8_t> bytes);            // looks at content only, never allocates much
   Result<DecodedEcg> (*decode)(std::span<const InputFile> files);  // files[0] is the recognised one
+  Evidence at_most = Evidence::kCertain;                           // so that it is not asked where it could not win
 };
 
 std::span<const EcgFormat> all_formats();

@@ -116,6 +116,7 @@ struct Candidates {
 Candidates best_formats(std::span<const uint8_t> bytes) {
   Candidates best;
   for (const auto& format : all_formats()) {
+    if (format.at_most < best.evidence) continue;
     const Evidence evidence = format.evidence(bytes);
     if (evidence == Evidence::kNone || evidence < best.evidence) continue;
     if (evidence > best.evidence) best.formats.clear();
@@ -148,7 +149,8 @@ Result<DecodedEcg> decode_as_one_of(const std::vector<const EcgFormat*>& formats
 Evidence strongest_evidence(std::span<const uint8_t> bytes) {
   Evidence strongest = Evidence::kNone;
   if (!foreign_content(bytes))
-    for (const auto& format : all_formats()) strongest = std::max(strongest, format.evidence(bytes));
+    for (const auto& format : all_formats())
+      if (format.at_most > strongest) strongest = std::max(strongest, format.evidence(bytes));
   return strongest;
 }
 
