@@ -148,10 +148,9 @@ Result<DecodedEcg> decode_as_one_of(const std::vector<const EcgFormat*>& formats
 
 Evidence strongest_evidence(std::span<const uint8_t> bytes) {
   Evidence strongest = Evidence::kNone;
-  if (!foreign_content(bytes))
-    for (const auto& format : all_formats())
-      if (format.at_most > strongest) strongest = std::max(strongest, format.evidence(bytes));
-  return strongest;
+  for (const auto& format : all_formats())
+    if (format.at_most > strongest) strongest = std::max(strongest, format.evidence(bytes));
+  return strongest < Evidence::kLikely && foreign_content(bytes) ? Evidence::kNone : strongest;
 }
 
 Result<DecodedEcg> decode_ecg(std::span<const InputFile> files) {

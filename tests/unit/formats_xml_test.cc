@@ -196,6 +196,13 @@ TEST_CASE("nesting and repetition in hostile XML and JSON cost little and end in
   CHECK(brackets.error().code == ErrorCode::kTooLarge);
 }
 
+TEST_CASE("an XML declaration does not hide what the file is") {
+  const std::string text = aecg_of("<?xml version=\"1.0\"?>", "");
+  CHECK(strongest_evidence({reinterpret_cast<const uint8_t*>(text.data()), text.size()}) == Evidence::kCertain);
+  const std::string note = "<?xml version=\"1.0\"?><note>1 2 3</note>";
+  CHECK(strongest_evidence({reinterpret_cast<const uint8_t*>(note.data()), note.size()}) == Evidence::kNone);
+}
+
 TEST_CASE("base64 takes white space anywhere and refuses what is cut off or foreign") {
   CHECK(base64_bytes("AQID\n BA==")->size() == 4);
   CHECK(base64_bytes("AQID BAU=")->back() == 5);
