@@ -1,6 +1,7 @@
 #include "dashboard/measurement_table.h"
 
 #include <algorithm>
+#include <array>
 
 #include "dashboard/widgets.h"
 
@@ -121,6 +122,24 @@ void draw_criterion(Flow& flow, AppState& state, const CriterionView& criterion,
   if (press.used) state.open_criterion = open ? std::string() : key;
 }
 
+// Lead by lead, in mV: what the criteria below were computed from.
+void draw_amplitudes(Flow& flow, const std::vector<AmplitudeView>& leads) {
+  if (leads.empty()) return;
+  flow.gap(14);
+  paragraph(flow, Type::kBodyStrong, colour::kInk, "Lead by lead, mV");
+  flow.gap(4);
+  const float column = (flow.width - 44) / 4;
+  auto row = [&](Type type, ImU32 ink, const std::string& lead, const std::array<std::string, 4>& cells) {
+    draw_text(flow.list, type, ImVec2(flow.x, flow.y), colour::kInkSoft, lead);
+    for (size_t i = 0; i < cells.size(); ++i)
+      draw_text_right(flow.list, type, ImVec2(flow.x + 44 + column * static_cast<float>(i + 1), flow.y), ink, cells[i]);
+    flow.gap(24);
+  };
+  row(Type::kCaption, colour::kInkFaint, "", {"R", "S", "ST at J", "T"});
+  separator(flow);
+  for (const AmplitudeView& a : leads) row(Type::kBody, colour::kInk, a.lead, {a.r, a.s, a.st, a.t});
+}
+
 }  // namespace
 
 void draw_measurement_card(const Ui& ui, Flow& flow, const ViewModel& view) {
@@ -142,6 +161,7 @@ void draw_measurement_card(const Ui& ui, Flow& flow, const ViewModel& view) {
   separator(in);
   for (const MeasurementView& row : view.measurements) draw_row(in, row, columns);
   draw_device_findings(in, view.device);
+  draw_amplitudes(in, view.amplitudes);
 }
 
 void draw_criteria_card(const Ui& ui, Flow& flow, AppState& state) {

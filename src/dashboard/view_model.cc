@@ -286,6 +286,10 @@ Result<ViewModel> read_view(std::string_view json, std::vector<float> blob) {
                  texts(device, "statements", kMaxListEntries)};
   each(root, "criteria", [&](const Json& entry) { view.criteria.push_back(read_criterion(entry)); });
   view.warnings = texts(root, "warnings", kMaxListEntries);
+  each(root, "amplitudes", [&](const Json& entry) {
+    view.amplitudes.push_back(
+        {text(entry, "lead"), text(entry, "r"), text(entry, "s"), text(entry, "st"), text(entry, "t")});
+  });
   each(root, "quality", [&](const Json& entry) {
     view.quality.push_back({text(entry, "lead"), flag(entry, "usable", true), text(entry, "issue")});
   });

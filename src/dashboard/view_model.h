@@ -76,6 +76,11 @@ struct CriterionView {
   std::optional<bool> met;
 };
 
+// One lead of the representative beat, in mV, as text.
+struct AmplitudeView {
+  std::string lead, r, s, st, t;
+};
+
 struct LeadQualityView {
   std::string lead;
   bool usable = true;
@@ -178,6 +183,7 @@ struct ViewModel {
   DeviceView device;
   std::vector<CriterionView> criteria;
   std::vector<std::string> warnings;
+  std::vector<AmplitudeView> amplitudes;
   std::vector<LeadQualityView> quality;
   NetworkView network;
   EcgView ecg;

@@ -10,6 +10,7 @@ namespace {
 
 constexpr float kSmallestWaveMv = 0.02f;
 constexpr float kReturnsMv = 0.05f;
+constexpr float kFragmentMv = 0.04f;
 constexpr int kShortestWave = samples_of_ms(6);
 constexpr double kSmallestVectorMvMs =
     0.4;  // a wave whose frontal area is smaller than this has no direction to speak of
@@ -66,8 +67,40 @@ int count_notches(const std::vector<float>& mv, int on, int off) {
   return std::max(0, standstills - 1);
 }
 
+// Turns back of at least kFragmentMv that stay on one side of the baseline: notches of one wave, not waves of their own.
+// Counted over the whole QRS, so that a notch in the nadir of S counts as well as one in R.
+int count_fragments(const std::vector<float>& mv, int on, int off) {
+  int turns = 0, direction = 0;
+  float extreme = mv[on];
+  for (int i = on + 1; i <= off; ++i) {
+    if (direction == 0) {
+      if (std::fabs(mv[i] - extreme) >= kFragmentMv) direction = mv[i] > extreme ? 1 : -1, extreme = mv[i];
+    } else if ((mv[i] - extreme) * direction >= 0) {
+      extreme = mv[i];
+    } else if (std::fabs(mv[i] - extreme) >= kFragmentMv) {
+      // `extreme` was a turning point. A valley above the baseline, or a hill under it, is a turn inside one wave.
+      if (direction < 0 ? extreme > kSmallestWaveMv : extreme < -kSmallestWaveMv) ++turns;
+      direction = -direction, extreme = mv[i];
+    }
+  }
+  return turns;
+}
+
+// What a clipped, wandering or noisy lead cannot tell is unknown, not a number that looks like the others.
+void withhold(LeadAmplitudes& a, const LeadQuality& q) {
+  if (!q.heights_known)
+    a.p_mv = a.q_mv = a.r_mv = a.s_mv = a.r_prime_mv = a.t_mv = a.p_terminal_mv = std::nullopt;
+  if (!q.st_known) a.st_j_mv = a.st_60ms_mv = std::nullopt;
+  if (!q.small_waves_known) {
+    a.p_mv = a.p_terminal_mv = a.p_terminal_ms = std::nullopt;
+    a.notches = a.fragments = std::nullopt;
+  }
+}
+
 void measure_qrs(LeadAmplitudes& a, const std::vector<float>& mv, int on, int off, int global_on) {
   const std::vector<Deflection> waves = deflections(mv, on, off);
+  a.notches = count_notches(mv, on, off);
+  a.fragments = count_fragments(mv, on, off);
   a.q_mv = a.r_mv = a.s_mv = a.r_prime_mv = 0;
   a.q_ms = a.r_ms = a.s_ms = 0;
   const auto first_up =
@@ -79,7 +112,6 @@ void measure_qrs(LeadAmplitudes& a, const std::vector<float>& mv, int on, int of
       a.q_ms = width(waves.front());
       a.qs = true;
     }
-    a.notches = count_notches(mv, on, off);
     return;
   }
   if (first_up != waves.begin()) {
@@ -104,7 +136,6 @@ void measure_qrs(LeadAmplitudes& a, const std::vector<float>& mv, int on, int of
     if (mv[i] >= mv[i - 1] && mv[i] > mv[i + 1] && mv[i] > 0.8f * tallest->height) peak = i;
   }
   a.r_peak_ms = ms_of_samples(peak - global_on);
-  a.notches = count_notches(mv, on, off);
 }
 
 void measure_p(LeadAmplitudes& a, const std::vector<float>& mv, int on, int off) {
@@ -135,7 +166,8 @@ void measure_p(LeadAmplitudes& a, const std::vector<float>& mv, int on, int off)
 }  // namespace
 
 std::array<LeadAmplitudes, kLeadCount> measure_amplitudes(const MedianBeat& beat,
-                                                          const DelineatedBeat& fiducials, bool p_present) {
+                                                          const DelineatedBeat& fiducials, bool p_present,
+                                                          const std::array<LeadQuality, kLeadCount>& quality) {
   std::array<LeadAmplitudes, kLeadCount> out;
   if (!fiducials.global.qrs_on || !fiducials.global.qrs_off) return out;
   const int last = beat.length - 1;
@@ -162,6 +194,7 @@ std::array<LeadAmplitudes, kLeadCount> measure_amplitudes(const MedianBeat& beat
     }
     if (p_present && f.p_on && f.p_off)
       measure_p(a, mv, std::clamp(*f.p_on, 0, last), std::clamp(*f.p_off, 0, last));
+    withhold(a, quality[lead]);
   }
   return out;
 }

@@ -10,9 +10,10 @@ namespace precordia {
 
 // `beat` is delineated by `fiducials` (indices into the beat). A deflection counts as a wave of its own from
 // 0.02 mV and 6 ms on (CSE Working Party, Eur Heart J 1985;6:815); levels are relative to the PR segment just
-// before the QRS.
+// before the QRS. What the lead's quality takes away (LeadQuality) is left unknown.
 std::array<LeadAmplitudes, kLeadCount> measure_amplitudes(const MedianBeat& beat,
-                                                          const DelineatedBeat& fiducials, bool p_present);
+                                                          const DelineatedBeat& fiducials, bool p_present,
+                                                          const std::array<LeadQuality, kLeadCount>& quality);
 
 // Direction of a wave in the frontal plane in degrees, 0 = lead I, 90 = aVF: atan2 of the areas in aVF and I
 // between `from` and `to` (all six limb leads in the least-squares sense when present). nullopt when the limb

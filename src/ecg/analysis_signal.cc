@@ -190,12 +190,15 @@ std::string describe(const LeadQuality& q) {
       return format_text("%.0f %% of the samples are missing, so it is not measured.", q.missing_fraction * 100);
     case SignalProblem::kFlat: return "flat: the electrode is off or unplugged, so it is not measured.";
     case SignalProblem::kUnreadable: return format_text("too noisy to be measured (%.0f µV rms).", q.noise_uv);
-    case SignalProblem::kClipped: return "clipped at the end of its range: its amplitudes are too small.";
-    case SignalProblem::kMains: return format_text("mains interference (%.0f µV rms).", q.mains_uv);
+    case SignalProblem::kClipped:
+      return "clipped at the end of its range: its heights and its ST level are not judged.";
+    case SignalProblem::kMains:
+      return format_text("mains interference (%.0f µV rms), taken out before measuring: nothing is left unjudged.",
+                         q.mains_uv);
     case SignalProblem::kNoise:
-      return format_text("noisy (%.0f µV rms): its small waves are uncertain.", q.noise_uv);
+      return format_text("noisy (%.0f µV rms): its P wave and the notches of its QRS are not judged.", q.noise_uv);
     case SignalProblem::kWander:
-      return format_text("the baseline wanders by %.1f mV, which makes its ST level uncertain.", q.wander_mv);
+      return format_text("the baseline wanders by %.1f mV: its ST level is not judged.", q.wander_mv);
     case SignalProblem::kNone: break;
   }
   return {};
@@ -240,6 +243,9 @@ AnalysisSignal prepare_analysis(const EcgRecord& record, std::array<LeadQuality,
     WaveletLevels wavelet = wavelet_transform(mv);
     q.noise_uv = noise_uv(wavelet[0]);
     q.usable = q.noise_uv <= kNoiseLimitUv && span <= kImplausibleMv;
+    q.heights_known = !q.clipped;
+    q.st_known = !q.clipped && q.wander_mv <= kWanderNoteMv;
+    q.small_waves_known = q.noise_uv <= kNoiseNoteUv;
     q.problem = problem_of(q);
     q.issue = describe(q);
     if (!q.usable) continue;

@@ -9,7 +9,6 @@ namespace {
 constexpr int kStep = 4;
 constexpr double kCoherentP =
     0.35;  // share of repeating power from which the atria are said to lead the ventricles
-constexpr double kClearlyCoherentP = 0.60;
 constexpr double kSmallestPMv = 0.010;
 constexpr size_t kFewBeats = 3;  // below this nothing can repeat; the size of the wave must decide
 constexpr double kClearPMv = 0.04;
@@ -63,39 +62,6 @@ AtrialActivity find_atrial_activity(const Traces& record, const std::vector<Clas
   activity.p_present =
       used >= kFewBeats ? activity.coherence >= kCoherentP && peak_mv >= kSmallestPMv : peak_mv >= kClearPMv;
   return activity;
-}
-
-double fibrillation_score(double rr_irregularity, double p_coherence) {
-  const double score = rr_irregularity / kIrregularFrom * std::clamp(1.3 - p_coherence, 0.0, 1.3);
-  return p_coherence > kClearlyCoherentP ? std::min(score, 0.99) : score;
-}
-
-std::optional<double> rr_irregularity(const std::vector<ClassifiedBeat>& beats) {
-  std::vector<double> rr, change;
-  double last = 0;
-  for (size_t i = 1; i < beats.size(); ++i) {
-    const bool plain = beats[i].beat_class != BeatClass::kVentricularEctopic &&
-                       beats[i - 1].beat_class != BeatClass::kVentricularEctopic &&
-                       beats[i].beat_class != BeatClass::kSupraventricularEctopic &&
-                       beats[i - 1].beat_class != BeatClass::kSupraventricularEctopic;
-    if (!plain) {
-      last = 0;
-      continue;
-    }
-    const double interval = beats[i].r - beats[i - 1].r;
-    rr.push_back(interval);
-    if (last > 0) change.push_back(std::fabs(interval - last));
-    last = interval;
-  }
-  if (change.size() < 3) return std::nullopt;
-  std::nth_element(rr.begin(), rr.begin() + rr.size() / 2, rr.end());
-  double sum = 0;
-  for (double c : change) sum += c;
-  std::nth_element(change.begin(), change.begin() + change.size() / 2, change.end());
-  const double middle = change[change.size() / 2];
-  // The mean catches irregularity that visits only some beats, the median ignores one odd interval: half of
-  // each.
-  return 0.5 * (middle + sum / static_cast<double>(change.size())) / rr[rr.size() / 2];
 }
 
 }  // namespace precordia

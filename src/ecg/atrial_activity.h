@@ -23,15 +23,4 @@ struct AtrialActivity {
 AtrialActivity find_atrial_activity(const Traces& record, const std::vector<ClassifiedBeat>& beats,
                                     int p_from, int p_to, double peak_mv);
 
-// Irregularity of the ventricular response: median absolute difference of successive RR intervals over their
-// median, beats that are ectopic and their pauses left out. nullopt with fewer than three usable differences.
-std::optional<double> rr_irregularity(const std::vector<ClassifiedBeat>& beats);
-
-// How much the rhythm looks like atrial fibrillation: irregularity over its cut-off, weakened by P waves that
-// repeat; from 1 on it is called. Clearly repeating P waves (coherence over 0.6) exclude it.
-double fibrillation_score(double rr_irregularity, double p_coherence);
-
-// `rr_irregularity` from which a rhythm is called irregular.
-inline constexpr double kIrregularFrom = 0.085;
-
 }  // namespace precordia

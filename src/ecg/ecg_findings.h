@@ -68,6 +68,10 @@ struct LeadQuality {
   bool usable = false;
   SignalProblem problem = SignalProblem::kNone;
   std::string issue;               // the problem in words, to stand beside the lead's name; empty when nothing is wrong
+  // What the problem takes away: these amplitudes are then unknown, and so are the criteria that need them.
+  bool heights_known = true;       // false when clipped: no amplitude
+  bool st_known = true;            // false when wandering or clipped: no ST level
+  bool small_waves_known = true;   // false when noisy: no P amplitude, no notches or fragments of the QRS
 };
 
 struct RepresentativeBeat {
@@ -86,7 +90,8 @@ struct LeadAmplitudes {
   std::optional<double> s_ms, r_peak_ms;            // width of S; from QRS onset to the peak of the last tall R
   std::optional<double> p_terminal_mv, p_terminal_ms;  // negative end of a biphasic or negative P (0 when there is none)
   bool qs = false;
-  int notches = 0;                                  // notches and slurs in the middle of the QRS
+  std::optional<int> notches;                       // notches and slurs in the middle of the QRS
+  std::optional<int> fragments;                     // turns back of at least 0.04 mV inside one wave of the QRS
 };
 
 struct EcgFindings {
@@ -114,5 +119,9 @@ struct PersonForRanges {
   std::optional<Sex> sex;
 };
 EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person);
+
+// The same with another delineation network than the one built in, for its cross-validation.
+class DelineationNetwork;
+EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person, const DelineationNetwork& network);
 
 }  // namespace precordia

@@ -11,6 +11,7 @@
 #include "ecg/beat_fiducials.h"
 #include "ecg/criteria.h"
 #include "ecg/delineation.h"
+#include "ecg/delineation_network.h"
 #include "ecg/ecg_findings.h"
 #include "ecg/intervals.h"
 #include "ecg/lead_reversal.h"
@@ -18,6 +19,8 @@
 #include "ecg/qrs_detection.h"
 #include "ecg/reference_values.h"
 #include "ecg/representative_beat.h"
+#include "ecg/representative_delineation.h"
+#include "ecg/rhythm.h"
 
 namespace precordia {
 namespace {
@@ -39,18 +42,6 @@ BeatFiducials at_record_rate(const BeatFiducials& f, double factor, int sample_c
           scale(f.qrs_off), scale(f.t_on),   scale(f.t_peak), scale(f.t_off)};
 }
 
-// The instant of largest distance from the baseline over all leads inside the QRS.
-int spatial_peak(const MedianBeat& beat, int on, int off) {
-  int best = on;
-  double largest = -1;
-  for (int i = std::max(0, on); i <= std::min(off, beat.length - 1); ++i) {
-    double sum = 0;
-    for (int lead : beat.leads) sum += beat.mv[lead][i] * beat.mv[lead][i];
-    if (sum > largest) largest = sum, best = i;
-  }
-  return best;
-}
-
 double largest_p_mv(const MedianBeat& beat, const DelineatedBeat& fiducials) {
   double largest = 0;
   for (int lead : beat.leads) {
@@ -64,45 +55,6 @@ double largest_p_mv(const MedianBeat& beat, const DelineatedBeat& fiducials) {
     }
   }
   return largest;
-}
-
-struct DelineatedMedian {
-  MedianBeat beat;
-  DelineatedBeat fiducials;
-};
-
-DelineatedBeat delineate_median(const MedianBeat& beat, bool look_for_p) {
-  std::array<WaveletLevels, kLeadCount> wavelet;
-  Traces traces;
-  traces.mv = &beat.mv;
-  traces.leads = beat.leads;
-  traces.sample_count = beat.length;
-  for (int lead : beat.leads) wavelet[lead] = wavelet_transform(beat.mv[lead]);
-  traces.wavelet = &wavelet;
-  const auto extent = rough_qrs_extent(wavelet, beat.leads, beat.length, beat.r_index);
-  bridge_qrs(traces, {extent});
-  SearchRange range;
-  range.r = beat.r_index;
-  range.previous_r = beat.r_index - beat.rr;
-  range.next_r = beat.r_index + beat.rr;
-  range.look_for_p = look_for_p;
-  return delineate(traces, extent, range);
-}
-
-DelineatedMedian representative_of(const AnalysisSignal& signal, const std::vector<ClassifiedBeat>& beats) {
-  DelineatedMedian out;
-  // A first look with the PR level taken well before any QRS tells where the QRS begins; the second uses it.
-  out.beat = median_beat(signal, beats, samples_of_ms(70));
-  if (out.beat.length == 0) return out;
-  out.fiducials = delineate_median(out.beat, false);
-  if (!out.fiducials.global.qrs_on) return out;
-  out.beat = median_beat(signal, beats, out.beat.r_index - *out.fiducials.global.qrs_on);
-  out.fiducials = delineate_median(out.beat, true);
-  if (out.fiducials.global.qrs_on) {
-    out.fiducials.global.r_peak =
-        spatial_peak(out.beat, *out.fiducials.global.qrs_on, *out.fiducials.global.qrs_off);
-  }
-  return out;
 }
 
 void drop_p(DelineatedBeat& beat) {
@@ -131,39 +83,6 @@ RepresentativeBeat at_record_rate(const MedianBeat& beat, const DelineatedBeat& 
   return out;
 }
 
-struct RhythmCall {
-  Rhythm rhythm = Rhythm::kUnknown;
-  std::string text;
-};
-
-RhythmCall name_rhythm(const EcgFindings& findings, const std::vector<ClassifiedBeat>& beats,
-                       const PacingSuspicion& pacing, const AtrialActivity& atria,
-                       std::optional<double> irregularity, bool fibrillation, std::optional<double> p_axis) {
-  if (pacing.suspected) return {Rhythm::kPaced, "Pacemaker spikes before the QRS: paced rhythm suspected"};
-  if (beats.size() < 3) return {Rhythm::kUnknown, "Too few beats to name the rhythm"};
-  int ectopic = 0;
-  for (const ClassifiedBeat& b : beats)
-    ectopic +=
-        b.beat_class == BeatClass::kVentricularEctopic || b.beat_class == BeatClass::kSupraventricularEctopic;
-  const std::string extra = ectopic == 0   ? ""
-                            : ectopic == 1 ? ", one ectopic beat"
-                                           : format_text(", %d ectopic beats", ectopic);
-  const bool irregular = irregularity && *irregularity >= kIrregularFrom;
-  if (fibrillation)
-    return {Rhythm::kIrregularWithoutP,
-            "Irregular rhythm without P waves: probable atrial fibrillation" + extra};
-  if (!atria.p_present)
-    return {Rhythm::kOther, "No P wave before the QRS, regular rhythm: not sinus rhythm" + extra};
-  const std::string regularity = irregular ? ", irregular" : ", regular";
-  const double rate = measured(findings, "heart_rate_bpm").value_or(0);
-  if (p_axis && (*p_axis < -45 || *p_axis > 120))
-    return {Rhythm::kOther, "P waves from outside the sinus node" + regularity + extra};
-  const std::string name = rate > 0 && rate < 60 ? "Sinus bradycardia"
-                           : rate > 100          ? "Sinus tachycardia"
-                                                 : "Sinus rhythm";
-  return {Rhythm::kSinus, name + regularity + extra};
-}
-
 std::string usable_lead_names(const EcgFindings& findings, bool usable) {
   std::string names;
   for (int lead = 0; lead < kLeadCount; ++lead) {
@@ -188,10 +107,10 @@ void warn_of_problems(EcgFindings& findings) {
       {SignalProblem::kFlat, "flat: check the electrode and its cable."},
       {SignalProblem::kUnreadable,
        "too noisy to be measured: check the electrodes, let the person lie still, and check the unit of the file."},
-      {SignalProblem::kClipped, "clipped at the end of the recorder's range: amplitudes are too small."},
+      {SignalProblem::kClipped, "clipped at the end of the recorder's range: heights and ST level there are not judged."},
       {SignalProblem::kMains, "disturbed by the mains: move cables away from power leads; the mains filter clears the picture."},
-      {SignalProblem::kNoise, "noisy: small waves are uncertain."},
-      {SignalProblem::kWander, "wandering: the ST level is uncertain."}};
+      {SignalProblem::kNoise, "noisy: P waves and notches of the QRS there are not judged."},
+      {SignalProblem::kWander, "wandering: the ST level there is not judged."}};
   for (const auto& [problem, advice] : kAdvice) {
     std::string names;
     int count = 0;
@@ -219,7 +138,7 @@ std::optional<double> tallest_qrs_mv(const EcgFindings& findings) {
 
 void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
                    const std::vector<ClassifiedBeat>& beats, bool readable, const PacingSuspicion& pacing,
-                   const std::vector<std::string>& reversals) {
+                   const ReversalSuspicions& reversals) {
   warn_of_problems(findings);
   auto block = [&](std::string why) {
     findings.warnings.push_back(why);
@@ -247,7 +166,8 @@ void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
   if (tallest && (*tallest < kSmallestTallestQrsMv || *tallest > kLargestQrsMv)) {
     block(format_text("The tallest QRS is %.2g mV, which no heart gives: check the gain or the unit of the file.", *tallest));
   }
-  for (const std::string& sentence : reversals) block(sentence);
+  for (const std::string& sentence : reversals.certain) block(sentence);
+  for (const std::string& sentence : reversals.possible) findings.warnings.push_back(sentence);
   if (pacing.suspected)
     block(
         "Pacemaker spikes are suspected: a paced QRS is not the heart's own, so its shape says nothing about the "
@@ -263,6 +183,11 @@ void judge_fitness(EcgFindings& findings, const AnalysisSignal& signal,
 }  // namespace
 
 EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person) {
+  return measure_ecg(record, person, built_in_delineation_network());
+}
+
+EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
+                        const DelineationNetwork& network) {
   EcgFindings findings;
   findings.sample_rate_hz = record.sample_rate_hz;
 
@@ -278,14 +203,18 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person) 
   const PacingSuspicion pacing = judge_pacing(spikes, beats);
 
   DelineatedMedian representative;
-  if (!beats.empty()) representative = representative_of(signal, beats);
+  if (!beats.empty()) {
+    representative = delineate_representative(signal, beats);
+    refine_boundaries(representative.fiducials, representative.beat, network);
+  }
   MedianBeat& median = representative.beat;
   DelineatedBeat& fiducials = representative.fiducials;
 
   AtrialActivity atria;
   bool fibrillation = false;
   std::vector<DelineatedBeat> delineated;
-  const std::optional<double> irregularity = rr_irregularity(beats);
+  const std::optional<RrPattern> rr = rr_pattern(beats);
+  std::optional<double> fibrillation_value;
   if (fiducials.global.qrs_on) {
     Traces traces;
     traces.mv = &signal.mv;
@@ -297,8 +226,8 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person) 
       atria = find_atrial_activity(traces, beats, *fiducials.global.p_on - median.r_index,
                                    *fiducials.global.p_off - median.r_index, largest_p_mv(median, fiducials));
     }
-    fibrillation =
-        !pacing.suspected && irregularity && fibrillation_score(*irregularity, atria.coherence) >= 1;
+    if (rr) fibrillation_value = fibrillation_score(*rr, atria);
+    fibrillation = !pacing.suspected && fibrillation_value && fibrillates(*fibrillation_value);
     if (fibrillation)
       atria.p_present = false;  // what repeats a little before irregular beats is not a P that leads them
     if (!atria.p_present) {
@@ -330,22 +259,22 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person) 
     findings.beats.push_back(beat);
   }
   if (median.length > 0) findings.representative = at_record_rate(median, fiducials, record.sample_rate_hz);
-  if (median.length > 0) findings.amplitudes = measure_amplitudes(median, fiducials, atria.p_present);
+  if (median.length > 0) findings.amplitudes = measure_amplitudes(median, fiducials, atria.p_present, findings.quality);
 
   // The rhythm's name needs the rate and the P axis; a missing PR needs the rhythm's name: measured first
   // without, then with it.
   IntervalInput intervals{beats, median, fiducials, atria, readable, Rhythm::kUnknown, person};
   findings.measurements = measure_intervals(intervals);
-  const RhythmCall call = name_rhythm(findings, beats, pacing, atria, irregularity, fibrillation,
-                                      measured(findings, "p_axis_deg"));
+  const RhythmCall call = name_rhythm({beats, rr, atria, pacing.suspected, fibrillation,
+                                       measured(findings, "heart_rate_bpm"), measured(findings, "p_axis_deg")});
   findings.rhythm = call.rhythm;
   findings.rhythm_text = call.text;
   intervals.rhythm = call.rhythm;
   findings.measurements = measure_intervals(intervals);
 
-  findings.criteria = judge_criteria({findings, median, fiducials, person, irregularity, atria.coherence});
-  const std::vector<std::string> reversals =
-      median.length > 0 ? suspected_reversals(findings, median) : std::vector<std::string>{};
+  findings.criteria = judge_criteria({findings, person, fibrillation_value});
+  const ReversalSuspicions reversals =
+      median.length > 0 ? suspected_reversals(findings, median, fiducials.global) : ReversalSuspicions{};
   judge_fitness(findings, signal, beats, readable, pacing, reversals);
   return findings;
 }

@@ -11,9 +11,13 @@ constexpr int kSmoothing = samples_of_ms(80);
 constexpr float kFirstThreshold = 0.42f;  // of the local QRS level
 constexpr float kSearchBackThreshold = 0.22f;
 constexpr double kLongPause = 1.55;  // of the running RR interval: search back
-constexpr int kTWaveZone = samples_of_ms(400);
+constexpr int kTWaveZone = samples_of_ms(460);
 constexpr float kTWaveRatio = 0.55f;  // a peak this close behind a QRS and this much smaller is its T wave,
 constexpr float kBluntRatio = 0.5f;  // and so is a smaller one that lacks the QRS's steepness (level 2 alone)
+constexpr float kLargestShare = 4;  // of a lead in the joint energy, relative to the middle lead's
+constexpr float kJolt = 3;          // a lead's energy counts up to this multiple of its QRS level
+constexpr float kFloor = 1.3f;      // of the middle energy: what noise alone reaches
+constexpr float kSeen = 0.10f;      // of a lead's QRS energy, from which it is said to show the beat
 constexpr float kSmallestQrsMv =
     0.06f;  // peak-to-peak in the best lead, below which nothing counts as a beat
 
@@ -37,29 +41,57 @@ float typical_peak(const std::vector<float>& magnitude) {
   return quantile(peaks, 0.5);
 }
 
+// The largest value of each stretch of the given length.
+std::vector<float> peaks_of(const std::vector<float>& values, int stretch) {
+  std::vector<float> peaks;
+  const int n = static_cast<int>(values.size());
+  for (int from = 0; from < n; from += stretch) {
+    peaks.push_back(*std::max_element(values.begin() + from, values.begin() + std::min(n, from + stretch)));
+  }
+  return peaks;
+}
+
+struct LeadEnergy {
+  int lead;
+  float peak2;   // square of the lead's own QRS level
+  float weight;  // of its squared signal
+};
+
 struct JointEnergy {
   std::vector<float> both, steep;  // levels 2 and 3 together; level 2 alone, not smoothed
+  float steep_floor = 0;           // what `steep` is between beats
+  std::vector<LeadEnergy> leads;
 };
 
 JointEnergy combined_energy(const AnalysisSignal& signal) {
   const int n = signal.sample_count;
   JointEnergy out;
-  out.steep.assign(n, 0.0f);
-  std::vector<float> energy(n, 0.0f), magnitude(n);
+  std::vector<float> magnitude2(n), shares;
   for (int lead : signal.leads) {
     const auto& low = signal.wavelet[lead][3];
     const auto& high = signal.wavelet[lead][2];
-    for (int i = 0; i < n; ++i) magnitude[i] = std::sqrt(low[i] * low[i] + high[i] * high[i]);
-    const float peak = typical_peak(magnitude);
-    if (peak <= 0) continue;
-    const float noise = std::max(quantile(magnitude, 0.5), 0.05f * peak);
-    const float weight = peak / (noise * noise);
+    for (int i = 0; i < n; ++i) magnitude2[i] = low[i] * low[i] + high[i] * high[i];
+    const float peak2 = typical_peak(magnitude2);
+    if (peak2 <= 0) continue;
+    const float noise2 = std::max(quantile(magnitude2, 0.5), 0.0025f * peak2);
+    out.leads.push_back({lead, peak2, peak2 / (noise2 * noise2)});
+    shares.push_back(peak2 * out.leads.back().weight);
+  }
+  // Neither a lead that is much cleaner than the rest nor a jolt in one lead may speak for all of them.
+  const float largest_share = kLargestShare * quantile(shares, 0.5);
+  out.steep.assign(n, 0.0f);
+  std::vector<float> energy(n, 0.0f);
+  for (const LeadEnergy& l : out.leads) {
+    const float weight = std::min(l.weight, largest_share / l.peak2), limit = kJolt * l.peak2;
+    const float* low = signal.wavelet[l.lead][3].data();
+    const float* high = signal.wavelet[l.lead][2].data();
     for (int i = 0; i < n; ++i) {
-      energy[i] += (magnitude[i] * weight) * (magnitude[i] * weight);
-      out.steep[i] += (high[i] * weight) * (high[i] * weight);
+      const float steep = high[i] * high[i];
+      energy[i] += weight * std::min(limit, low[i] * low[i] + steep);
+      out.steep[i] += weight * std::min(limit, steep);
     }
   }
-  // Moving average, then back to an amplitude.
+  // Moving average, less what is there between beats (noise adds to every peak alike), then back to an amplitude.
   std::vector<float>& smooth = out.both;
   smooth.resize(n);
   double sum = 0;
@@ -67,8 +99,11 @@ JointEnergy combined_energy(const AnalysisSignal& signal) {
   for (int i = -half; i < n; ++i) {
     if (i + half < n) sum += energy[i + half];
     if (i - half - 1 >= 0) sum -= energy[i - half - 1];
-    if (i >= 0) smooth[i] = static_cast<float>(std::sqrt(std::max(0.0, sum) / (2 * half + 1)));
+    if (i >= 0) smooth[i] = static_cast<float>(std::max(0.0, sum) / (2 * half + 1));
   }
+  const float floor = kFloor * quantile(smooth, 0.5);
+  for (float& v : smooth) v = std::sqrt(std::max(0.0f, v - floor));
+  out.steep_floor = quantile(peaks_of(out.steep, samples_of_ms(100)), 0.5);
   return out;
 }
 
@@ -116,15 +151,22 @@ std::vector<float> local_levels(const std::vector<float>& energy, const std::vec
   return levels;
 }
 
-bool big_enough(const AnalysisSignal& signal, int at) {
+// A beat has some size in some lead and shows in a quarter of the leads; what one electrode does alone is an artefact.
+bool is_beat(const AnalysisSignal& signal, const JointEnergy& joint, int at) {
   const int from = std::max(0, at - samples_of_ms(60)),
             to = std::min(signal.sample_count, at + samples_of_ms(60));
-  for (int lead : signal.leads) {
-    const auto [low, high] =
-        std::minmax_element(signal.mv[lead].begin() + from, signal.mv[lead].begin() + to);
-    if (*high - *low >= kSmallestQrsMv) return true;
+  bool big = false;
+  size_t seen = 0;
+  for (const LeadEnergy& l : joint.leads) {
+    const std::vector<float>& mv = signal.mv[l.lead];
+    const auto [low, high] = std::minmax_element(mv.begin() + from, mv.begin() + to);
+    big = big || *high - *low >= kSmallestQrsMv;
+    const float *blunt = signal.wavelet[l.lead][3].data(), *steep = signal.wavelet[l.lead][2].data();
+    float largest = 0;
+    for (int i = from; i < to; ++i) largest = std::max(largest, blunt[i] * blunt[i] + steep[i] * steep[i]);
+    seen += largest >= kSeen * l.peak2;
   }
-  return false;
+  return big && 4 * seen >= joint.leads.size();
 }
 
 void remove_t_waves(std::vector<Peak>& beats) {
@@ -163,12 +205,13 @@ QrsDetection detect_qrs(const AnalysisSignal& signal) {
   for (Peak& peak : candidates) {
     const int from = std::max(0, peak.at - samples_of_ms(50)),
               to = std::min(signal.sample_count, peak.at + samples_of_ms(50));
-    peak.steepness = std::sqrt(*std::max_element(joint.steep.begin() + from, joint.steep.begin() + to));
+    peak.steepness =
+        std::sqrt(std::max(0.0f, *std::max_element(joint.steep.begin() + from, joint.steep.begin() + to) - joint.steep_floor));
   }
   const std::vector<float> levels = local_levels(detection.energy, candidates, level);
   std::vector<Peak> beats;
   for (size_t i = 0; i < candidates.size(); ++i) {
-    if (candidates[i].height >= kFirstThreshold * levels[i] && big_enough(signal, candidates[i].at))
+    if (candidates[i].height >= kFirstThreshold * levels[i] && is_beat(signal, joint, candidates[i].at))
       beats.push_back(candidates[i]);
   }
   remove_t_waves(beats);
@@ -179,7 +222,7 @@ QrsDetection detect_qrs(const AnalysisSignal& signal) {
     std::vector<Peak> found;
     for (size_t i = 0; i < candidates.size(); ++i) {
       const Peak& peak = candidates[i];
-      if (peak.height < kSearchBackThreshold * levels[i] || !big_enough(signal, peak.at)) continue;
+      if (peak.height < kSearchBackThreshold * levels[i] || !is_beat(signal, joint, peak.at)) continue;
       const auto next = std::lower_bound(beats.begin(), beats.end(), peak.at,
                                          [](const Peak& b, int at) { return b.at < at; });
       if (next != beats.end() && next->at == peak.at) continue;

@@ -43,6 +43,52 @@ void spline(const std::vector<int>& x, const std::vector<float>& y, std::vector<
   }
 }
 
+// One beat of one lead; samples outside [from, to) lie beyond the record.
+struct Segment {
+  int from = 0, to = 0;
+  std::vector<float> mv;
+};
+
+// Sample by sample; where no beat reaches, the last value is held. Stretches over which the same beats are there are sorted
+// all samples at a time by odd-even transposition, which the compiler turns into vector minima and maxima.
+std::vector<float> median_of(const std::vector<Segment>& segments, int length) {
+  std::vector<int> bounds = {0, length};
+  for (const Segment& s : segments) {
+    bounds.push_back(s.from);
+    bounds.push_back(s.to);
+  }
+  std::sort(bounds.begin(), bounds.end());
+  std::vector<float> out(length, 0.0f);
+  std::vector<std::vector<float>> rows;
+  for (size_t b = 0; b + 1 < bounds.size(); ++b) {
+    const int from = bounds[b], count = bounds[b + 1] - from;
+    if (count == 0) continue;
+    rows.clear();
+    for (const Segment& s : segments) {
+      if (s.from <= from && s.to >= from + count)
+        rows.emplace_back(s.mv.begin() + from, s.mv.begin() + from + count);
+    }
+    const size_t n = rows.size();
+    if (n == 0) {
+      std::fill_n(out.begin() + from, count, from > 0 ? out[from - 1] : 0.0f);
+      continue;
+    }
+    for (size_t round = 0; round < n; ++round) {
+      for (size_t i = round % 2; i + 1 < n; i += 2) {
+        float *low = rows[i].data(), *high = rows[i + 1].data();
+        for (int k = 0; k < count; ++k) {
+          const float a = low[k], c = high[k];
+          low[k] = std::min(a, c);
+          high[k] = std::max(a, c);
+        }
+      }
+    }
+    const std::vector<float>&a = rows[(n - 1) / 2], &c = rows[n / 2];
+    for (int k = 0; k < count; ++k) out[from + k] = 0.5f * (a[k] + c[k]);
+  }
+  return out;
+}
+
 float mean_of(const std::vector<float>& v, int from, int to) {
   float sum = 0;
   for (int i = from; i < to; ++i) sum += v[i];
@@ -93,7 +139,8 @@ MedianBeat median_beat(const AnalysisSignal& signal, const std::vector<Classifie
 
   std::vector<float> baseline(signal.sample_count);
   std::vector<int> knots;
-  std::vector<float> levels, values;
+  std::vector<float> levels;
+  std::vector<Segment> segments(used.size());
   for (int lead : signal.leads) {
     const std::vector<float>& mv = signal.mv[lead];
     knots.clear();
@@ -107,24 +154,14 @@ MedianBeat median_beat(const AnalysisSignal& signal, const std::vector<Classifie
       levels.push_back(mean_of(mv, from, to));
     }
     spline(knots, levels, baseline);
-    out.mv[lead].resize(out.length);
-    for (int k = 0; k < out.length; ++k) {
-      values.clear();
-      for (int b : used) {
-        const int at = beats[b].r - out.r_index + k;
-        if (at >= 0 && at < signal.sample_count) values.push_back(mv[at] - baseline[at]);
-      }
-      if (values.empty()) {
-        out.mv[lead][k] = k > 0 ? out.mv[lead][k - 1] : 0.0f;
-        continue;
-      }
-      const size_t half = values.size() / 2;
-      std::nth_element(values.begin(), values.begin() + half, values.end());
-      float median = values[half];
-      if (values.size() % 2 == 0)
-        median = 0.5f * (median + *std::max_element(values.begin(), values.begin() + half));
-      out.mv[lead][k] = median;
+    for (size_t i = 0; i < used.size(); ++i) {
+      const int first = beats[used[i]].r - out.r_index;
+      segments[i].from = std::clamp(-first, 0, out.length);
+      segments[i].to = std::clamp(signal.sample_count - first, segments[i].from, out.length);
+      segments[i].mv.resize(out.length);
+      for (int k = segments[i].from; k < segments[i].to; ++k) segments[i].mv[k] = mv[first + k] - baseline[first + k];
     }
+    out.mv[lead] = median_of(segments, out.length);
     const int zero_from = out.r_index - qrs_start - kKnotFrom, zero_to = out.r_index - qrs_start - kKnotTo;
     if (zero_from >= 0 && zero_to <= out.length) {
       const float zero = mean_of(out.mv[lead], zero_from, zero_to);

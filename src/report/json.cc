@@ -70,7 +70,12 @@ OrderedJson amplitudes_value(const EcgFindings& findings) {
                              {"st_60ms_mv", json_number(a.st_60ms_mv, 3)},
                              {"t_mv", json_number(a.t_mv, 3)},
                              {"q_ms", json_number(a.q_ms, 1)},
-                             {"r_ms", json_number(a.r_ms, 1)}};
+                             {"r_ms", json_number(a.r_ms, 1)},
+                             {"s_ms", json_number(a.s_ms, 1)},
+                             {"r_peak_ms", json_number(a.r_peak_ms, 1)},
+                             {"p_terminal_mv", json_number(a.p_terminal_mv, 3)},
+                             {"p_terminal_ms", json_number(a.p_terminal_ms, 1)},
+                             {"qs", a.r_mv ? OrderedJson(a.qs) : OrderedJson(nullptr)}};
   }
   return all;
 }
@@ -88,6 +93,9 @@ OrderedJson quality_value(const EcgFindings& findings) {
                    {"mains_uv", json_number(q.mains_uv, 1)},
                    {"wander_mv", json_number(q.wander_mv, 3)},
                    {"missing_fraction", json_number(q.missing_fraction, 4)},
+                   {"heights_known", q.usable && q.heights_known},
+                   {"st_known", q.usable && q.st_known},
+                   {"small_waves_known", q.usable && q.small_waves_known},
                    {"issue", q.issue}});
   }
   return all;

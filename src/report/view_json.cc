@@ -126,8 +126,13 @@ OrderedJson measurements_value(const EcgFindings& findings, const DeviceFindings
 }
 
 OrderedJson criteria_value(const EcgFindings& findings) {
+  // The list shows its first few rows unasked: what is met comes first, each part in the order of the rules.
+  std::vector<const Criterion*> order;
+  for (const Criterion& c : findings.criteria) order.push_back(&c);
+  std::stable_partition(order.begin(), order.end(), [](const Criterion* c) { return c->met.value_or(false); });
   OrderedJson all = OrderedJson::array();
-  for (const Criterion& c : findings.criteria) {
+  for (const Criterion* criterion : order) {
+    const Criterion& c = *criterion;
     std::string text = "–";
     if (c.value) {
       text = fixed_text(*c.value, c.digits);
@@ -144,6 +149,27 @@ OrderedJson criteria_value(const EcgFindings& findings) {
                    {"formula", c.formula},
                    {"citation", c.citation},
                    {"why_unknown", c.why_unknown}});
+  }
+  return all;
+}
+
+// One row per lead that was measured, in mV; what a lead's quality takes away is a dash.
+OrderedJson amplitudes_value(const EcgFindings& findings) {
+  OrderedJson all = OrderedJson::array();
+  const auto text = [](std::optional<double> mv) { return mv ? fixed_text(*mv, 2) : std::string("–"); };
+  for (int lead = 0; lead < kLeadCount; ++lead) {
+    const LeadAmplitudes& a = findings.amplitudes[lead];
+    if (!a.r_mv && !a.st_j_mv && !a.t_mv) continue;
+    std::optional<double> r, s;
+    if (a.r_mv) {
+      r = std::max(*a.r_mv, a.r_prime_mv.value_or(0));
+      s = a.qs ? a.q_mv.value_or(0) : a.s_mv.value_or(0);
+    }
+    all.push_back({{"lead", kLeadNames[lead]},
+                   {"r", text(r)},
+                   {"s", text(s)},
+                   {"st", text(a.st_j_mv)},
+                   {"t", text(a.t_mv)}});
   }
   return all;
 }
@@ -287,6 +313,7 @@ View result_view(const ViewInput& input) {
   json["measurements"] = measurements_value(findings, input.record->device_findings);
   json["device"] = device_value(*input.record, findings);
   json["criteria"] = criteria_value(findings);
+  json["amplitudes"] = amplitudes_value(findings);
   json["rhythm"] = findings.rhythm_text;
   json["warnings"] = findings.warnings;
   json["quality"] = quality_value(findings);

@@ -4,17 +4,21 @@
 // Standard input, little-endian, repeated: float32 rate, int32 samples, float32 age (nan = unknown), int32
 // sex (0 male, 1 female, -1 unknown), then 12 x samples float32 in mV, lead after lead (a lead of nothing but
 // nan counts as absent). Standard output: one line per record as JSON. `--repeat N` measures each record N
-// times and adds the fastest time, for speed alone.
+// times and adds the fastest time, for speed alone; `--weights FILE` measures with another delineation network.
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
+#include "ecg/delineation_network.h"
 #include "ecg/ecg_findings.h"
 
 using namespace precordia;
@@ -73,7 +77,19 @@ std::string to_json(const EcgFindings& findings, double milliseconds) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int repeat = argc == 3 && std::strcmp(argv[1], "--repeat") == 0 ? std::atoi(argv[2]) : 1;
+  int repeat = 1;
+  std::optional<DelineationNetwork> other_network;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (std::strcmp(argv[i], "--repeat") == 0) repeat = std::atoi(argv[i + 1]);
+    if (std::strcmp(argv[i], "--weights") == 0) {
+      std::ifstream file(argv[i + 1], std::ios::binary);
+      const std::vector<uint8_t> bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+      auto network = DelineationNetwork::parse(bytes);
+      if (!network) return 1;
+      other_network = std::move(*network);
+    }
+  }
+  const DelineationNetwork& network = other_network ? *other_network : built_in_delineation_network();
   float rate = 0, age = 0;
   int32_t samples = 0, sex = -1;
   while (take(rate) && take(samples) && take(age) && take(sex)) {
@@ -95,7 +111,7 @@ int main(int argc, char** argv) {
     double fastest = 1e9;
     for (int i = 0; i < repeat; ++i) {
       const auto start = std::chrono::steady_clock::now();
-      findings = measure_ecg(record, person);
+      findings = measure_ecg(record, person, network);
       fastest = std::min(
           fastest,
           std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the ECG measurements against cardiologists' marks (LUDB) and against PTB-XL's labels.
 
-    python3 tests/bench/ecg_validation.py ludb  [--half tune|test|all] [--noise-db 0] [--rate 100]
+    python3 tests/bench/ecg_validation.py ludb  [--half tune|test|all] [--noise-db 0] [--rate 100] [--cross build/delineation]
     python3 tests/bench/ecg_validation.py ptbxl [--folds 1 2 ... 9]
     python3 tests/bench/ecg_validation.py speed
 
@@ -30,9 +30,10 @@ R_MATCH_MS = 75
 
 # ---- The program ---------------------------------------------------------------------------------------------------------
 
-def measure(program, records, repeat=1):
+def measure(program, records, repeat=1, weights=None):
     """records: iterable of (rate, age or nan, sex 0/1/-1, float32 [12, n] in mV). Yields the program's answers."""
-    process = subprocess.Popen([program, '--repeat', str(repeat)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    command = [program, '--repeat', str(repeat)] + (['--weights', weights] if weights else [])
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for rate, age, sex, mv in records:
         process.stdin.write(struct.pack('<fifi', rate, mv.shape[1], age, sex) + np.ascontiguousarray(mv, '<f4').tobytes())
         process.stdin.flush()
@@ -146,11 +147,21 @@ def ludb(args):
     records = list(read_ludb(args.half))
     rate = 500
     factor = rate // args.rate
-    inputs = [(rate, age, sex, noisy(mv, rate, args.noise_db, name) if args.noise_db is not None else mv)
+    inputs = [(rate, age, sex, noisy(mv, rate, args.noise_db, name + 1000 * args.noise_seed) if args.noise_db is not None else mv)
               for name, age, sex, mv, _, _ in records]
     if factor > 1:
         inputs = [(args.rate, age, sex, decimated(mv, factor)) for _, age, sex, mv in inputs]
-    answers = list(measure(args.program, inputs))
+    if args.cross:
+        with open(os.path.join(args.cross, 'folds.json')) as f:
+            fold_of = {int(name): fold for name, fold in json.load(f).items()}
+        answers = [None] * len(records)
+        for fold in sorted(set(fold_of.values())):
+            mine = [k for k, r in enumerate(records) if fold_of[r[0]] == fold]
+            weights = os.path.join(args.cross, f'fold{fold}.bin')
+            for k, answer in zip(mine, measure(args.program, [inputs[k] for k in mine], weights=weights)):
+                answers[k] = answer
+    else:
+        answers = list(measure(args.program, inputs))
     for answer in answers if factor > 1 else ():
         for beat in answer['beats']:
             for fiducials in [beat['global']] + beat['leads']:
@@ -282,18 +293,11 @@ def ludb(args):
 # ---- PTB-XL ------------------------------------------------------------------------------------------------------------------
 
 def auc(score, label):
-    order = np.argsort(score, kind='mergesort')
-    s, y = np.asarray(score)[order], np.asarray(label)[order]
-    rank = np.empty(len(s))
-    i = 0
-    while i < len(s):
-        j = i
-        while j < len(s) and s[j] == s[i]:
-            j += 1
-        rank[i:j] = (i + j + 1) / 2
-        i = j
+    values, place, count = np.unique(np.asarray(score), return_inverse=True, return_counts=True)
+    rank = (np.cumsum(count) - (count - 1) / 2)[place]   # ties share their mean rank
+    y = np.asarray(label) == 1
     positives = int(y.sum())
-    return (rank[y == 1].sum() - positives * (positives + 1) / 2) / (positives * (len(y) - positives))
+    return (rank[y].sum() - positives * (positives + 1) / 2) / (positives * (len(y) - positives))
 
 
 def auc_interval(score, label, rounds=200):
@@ -306,13 +310,16 @@ def auc_interval(score, label, rounds=200):
     return np.percentile(got, [2.5, 97.5])
 
 
-def ptbxl(args):
-    tools = os.path.join(SHARED, 'tools')
-    if not os.path.isdir(tools):
-        sys.exit('PTB-XL is not here (../shared/data/ptbxl): nothing was measured.')
-    sys.path.insert(0, tools)
+def ptbxl_scores(args):
+    """Measures the folds: scores, answers and labels by name, and the fold of every record. --save keeps them, --load takes them from there."""
+    if args.load:
+        z = np.load(args.load)
+        keep = np.isin(z['fold'], args.folds)
+        part = lambda letter: {k[2:]: z[k][keep] for k in z.files if k.startswith(letter + '_')}
+        return part('s'), part('m'), part('l')
+    sys.path.insert(0, os.path.join(SHARED, 'tools'))
     import ptbxl as data
-    scores, labels, met, seconds = {}, {}, {}, []
+    scores, labels, met, folds = {}, {}, {}, []
     for fold in args.folds:
         d = data.load(folds=[fold])
         label = {}
@@ -321,11 +328,13 @@ def ptbxl(args):
                 label[f'{head}/{name}'] = d[head][:, k]
         for k, code in enumerate(d['cinc24_snomed'].tolist()):
             label['snomed/' + str(code)] = d['cinc24'][:, k]
+        label['scp/LPFB'] = np.array([("'LPFB'" in text) if text else -1 for text in d['scp_codes'].astype(str)], int)
         def records():
             for k in range(len(d['x'])):
                 yield 100, float(d['age'][k]), {'Male': 0, 'Female': 1}.get(str(d['sex'][k]), -1), d['x'][k].T
         answers = list(measure(args.program, records()))
-        seconds += [a['ms'] for a in answers]
+        folds += [fold] * len(answers)
+        scores.setdefault('ms', []).extend(a['ms'] for a in answers)
         for key in answers[0]['criteria']:
             if key != '_':
                 scores.setdefault(key, []).extend(a['criteria'][key][0] if a['criteria'][key][0] is not None else np.nan for a in answers)
@@ -339,12 +348,19 @@ def ptbxl(args):
     labels = {k: np.concatenate(v) for k, v in labels.items()}
     scores = {k: np.array(v) for k, v in scores.items()}
     met = {k: np.array(v) for k, v in met.items()}
-    print(f'PTB-XL 100 Hz, folds {args.folds}: {len(seconds)} records, median {np.median(seconds):.2f} ms each')
-    rhythm = scores['rhythm']
-    print('rhythms', dict(zip(*np.unique(rhythm, return_counts=True))), 'blocked', int((scores['blocked'] > 0).sum()))
     if args.save:
-        np.savez_compressed(args.save, **{'s_' + k: v for k, v in scores.items()}, **{'m_' + k: v for k, v in met.items()}, **{'l_' + k: v for k, v in labels.items()})
+        np.savez_compressed(args.save, fold=np.array(folds), **{'s_' + k: v for k, v in scores.items()}, **{'m_' + k: v for k, v in met.items()},
+                            **{'l_' + k: v for k, v in labels.items()})
+    return scores, met, labels
 
+
+def ptbxl(args):
+    if not os.path.isdir(os.path.join(SHARED, 'tools')):
+        sys.exit('PTB-XL is not here (../shared/data/ptbxl): nothing was measured.')
+    scores, met, labels = ptbxl_scores(args)
+    print(f'PTB-XL 100 Hz, folds {args.folds}: {len(scores["ms"])} records, median {np.median(scores["ms"]):.2f} ms each')
+    rhythm = scores['rhythm']
+    print('rhythms', {str(k): int((rhythm == k).sum()) for k in np.unique(rhythm)}, 'blocked', int((scores['blocked'] > 0).sum()))
     def row(title, score, target, flag=None):
         name = next((t for t in target if t in labels), None)
         if name is None:
@@ -365,17 +381,36 @@ def ptbxl(args):
     row('LBBB by QRS duration alone', scores['qrs_ms'], ['subclass23/CLBBB'], met['wide_qrs'])
     row('LBBB (Strauss)', scores['lbbb_strauss'], ['subclass23/CLBBB'], met['lbbb_strauss'])
     row('RBBB', scores['rbbb'], ['subclass23/CRBBB'], met['rbbb'])
+    row('LAFB', -scores['lafb'], ['snomed/445118002'], met['lafb'])
+    row('LPFB', scores['lpfb'], ['scp/LPFB'], met['lpfb'])
+    row('IVCD', scores['ivcd'], ['subclass23/IVCD'], met['ivcd'])
     for key in ('sokolow_lyon', 'cornell_voltage', 'cornell_product', 'peguero_lo_presti', 'romhilt_estes'):
         row('LVH by ' + key, scores[key], ['subclass23/LVH'], met[key])
-    row('low voltage', -np.fmin(scores['low_voltage_limb'] / 0.5, scores['low_voltage_precordial'] / 1.0), ['form19/LVOLT'],
+    row('low voltage, limb leads', -scores['low_voltage_limb'], ['form19/LVOLT'], met['low_voltage_limb'])
+    row('low voltage, limb or chest', -np.fmin(scores['low_voltage_limb'] / 0.5, scores['low_voltage_precordial'] / 1.0), ['form19/LVOLT'],
         np.maximum(met['low_voltage_limb'], met['low_voltage_precordial']))
     row('AF by rhythm rule', scores['af_pattern'], ['rhythm12/AFIB'], met['af_pattern'])
-    row('QTc prolonged', scores['qtc_fridericia_ms'], ['form19/LNGQT'], met['qtc_prolonged'])
-    row('QTc prolonged, Bazett', scores['qtc_bazett_ms'], ['form19/LNGQT'])
+    row('long QTc, QT or tangent, JT if wide', scores['qtc_prolonged'], ['form19/LNGQT'], met['qtc_prolonged'])
+    for formula in ('fridericia', 'bazett', 'framingham', 'hodges'):
+        row(f'long QTc, QT alone, {formula}', scores[f'qtc_{formula}_ms'], ['form19/LNGQT'])
+    row('ST depression', -scores['st_depression'], ['form19/STD'], met['st_depression'])
+    row('T inversion', -scores['t_inversion'], ['form19/INVT'], met['t_inversion'])
+    row('strain', -scores['lv_strain'], ['subclass23/LVH'], met['lv_strain'])
     row('pathological Q', scores['pathological_q'], ['form19/QWAVE'], met['pathological_q'])
-    row('LAFB', -scores['lafb'], ['snomed/445118002'], met['lafb'])
+    row('pathological Q', scores['pathological_q'], ['superclass5/MI'], met['pathological_q'])
+    row('right atrial enlargement', scores['right_atrial_enlargement'], ['subclass23/RAO/RAE'], met['right_atrial_enlargement'])
+    row('left atrial, P terminal force', -scores['p_terminal_force_v1'], ['subclass23/LAO/LAE'], met['p_terminal_force_v1'])
+    row('left atrial, P duration', scores['p_duration'], ['subclass23/LAO/LAE'], met['p_duration'])
     row('first-degree AV block by PR', scores['pr_ms'], ['snomed/270492004'])
+    healthy = (labels['superclass5/NORM'] == 1)
+    for key in ('electrical_risk', 'qrs_t_angle', 'delayed_r_peak', 'poor_r_progression', 'st_elevation', 'left_axis_deviation'):
+        judged = met[key] >= 0
+        print(f'  {key:28} met in {100 * (met[key][judged & healthy] == 1).mean():5.1f} % of NORM, '
+              f'{100 * (met[key][judged & ~healthy] == 1).mean():5.1f} % of the others; not judged in {100 * (~judged).mean():.1f} %')
     af = labels['rhythm12/AFIB']
+    fibrillating = af == 1
+    print(f'  a P wave is reported in {100 * np.isfinite(scores["p_ms"][fibrillating].astype(float)).mean():.1f} % of {int(fibrillating.sum())} AFIB records, '
+          f'in {100 * np.isfinite(scores["p_ms"][labels["rhythm12/SR"] == 1].astype(float)).mean():.1f} % of SR')
     for name in np.unique(rhythm):
         k = rhythm == name
         print(f'  rhythm {name:22} {k.sum():5d} records, of them AFIB {int((af[k] == 1).sum())}')
@@ -399,9 +434,12 @@ if __name__ == '__main__':
     parser.add_argument('--program', default=os.path.join(REPOSITORY, 'build', 'native', 'ecg_validation'))
     parser.add_argument('--half', default='all', choices=('tune', 'test', 'all'))
     parser.add_argument('--noise-db', type=float)
+    parser.add_argument('--cross', metavar='DIR', help='ludb: measure every record with the delineation weights of DIR that never saw it')
+    parser.add_argument('--noise-seed', type=int, default=0)
     parser.add_argument('--rate', type=int, default=500, choices=(100, 125, 250, 500), help='ludb: reduce the records to this rate first')
     parser.add_argument('--worst', type=int, default=0, help='also list the worst records')
     parser.add_argument('--folds', type=int, nargs='*', default=list(range(1, 10)))
-    parser.add_argument('--save', help='write scores and labels of ptbxl to this .npz')
+    parser.add_argument('--save', help='ptbxl: write scores and labels to this .npz')
+    parser.add_argument('--load', help='ptbxl: take them from there instead of measuring')
     arguments = parser.parse_args()
     {'ludb': ludb, 'ptbxl': ptbxl, 'speed': speed}[arguments.what](arguments)

@@ -18,6 +18,7 @@ const char* const kView = R"({
   "evidence": [{"id": "a", "label": "LBBB", "scale": "lvsd", "direction": "for", "counted": true, "decibans": 6.9}],
   "measurements": [{"id": "qrs_ms", "label": "QRS", "text": "148", "value": 148, "status": "high"}, {"label": "T axis", "value": null}],
   "criteria": [{"label": "Sokolow-Lyon", "met": null}, {"label": "Cornell", "met": true}],
+  "amplitudes": [{"lead": "V4", "r": "1.20", "s": "0.30", "st": "–", "t": "0.25"}, {"lead": "V5", "r": 3}],
   "quality": [{"lead": "V3", "usable": false, "issue": "noise"}],
   "network": {"outputs": [{"id": "superclass/MI", "group": "superclass", "title": "MI", "probability": 0.31, "flag": "screening"}],
               "maps": [{"output_id": "superclass/MI", "title": "MI", "relevance": {"at": 4, "n": 2}, "start_s": 0.2, "step_s": 0.4}]},
@@ -41,6 +42,9 @@ TEST_CASE("a view is read into plain values") {
   CHECK_FALSE(view->measurements[1].value.has_value());
   CHECK_FALSE(view->criteria[0].met.has_value());
   CHECK(view->criteria[1].met == true);
+  REQUIRE(view->amplitudes.size() == 2);
+  CHECK(view->amplitudes[0].st == "–");
+  CHECK(view->amplitudes[1].lead == "V5");
   CHECK(lead_is_bad(*view, lead_index("V3")));
   CHECK_FALSE(lead_is_bad(*view, lead_index("V4")));
 }

@@ -296,6 +296,26 @@ TEST_CASE("report: the view's slices lie in its blob and hold the traces") {
   CHECK(json["network"]["outputs"][3]["group"] == "subclass");
 }
 
+TEST_CASE("report: the view lists met criteria first, and R, S, ST and T lead by lead with a dash for the unknown") {
+  Examined examined;
+  examined.findings.amplitudes[index_of(Lead::kV4)].st_j_mv = std::nullopt;
+  examined.findings.criteria.back().met = true;
+  const Json json = parsed(result_view(examined.view_input()).json);
+  REQUIRE(json["criteria"].size() == examined.findings.criteria.size());
+  bool still_met = true;
+  for (const Json& criterion : json["criteria"]) {
+    const bool met = criterion["met"] == true;
+    CHECK_FALSE((met && !still_met));
+    still_met = met;
+  }
+  CHECK(json["criteria"][0]["met"] == true);
+  REQUIRE(json["amplitudes"].size() == 12);
+  const Json& v4 = json["amplitudes"][index_of(Lead::kV4)];
+  CHECK(v4["lead"] == "V4");
+  CHECK(v4["st"] == "–");
+  CHECK(v4["r"].get<std::string>() != "–");
+}
+
 TEST_CASE("report: a view of a record that could not be measured is whole") {
   const Examined examined;
   ViewInput bare;
