@@ -5,7 +5,7 @@
 #   cmake/setup.sh --where PART  the same, then print where PART lies (for CMake)
 #
 #   host        g++, cmake, ninja, node, npm, python3 (checked; installed with apt-get only when run as root)
-#   sources     header-only libraries, Dear ImGui and fonts, at the versions and hashes of cmake/third_party.lock
+#   sources     header-only libraries, Dear ImGui, pugixml, zlib and fonts, at the versions and hashes of cmake/third_party.lock
 #   emscripten  Emscripten >= 3.1.69 from PATH, else a private one unpacked from Debian 13
 #   npm         node_modules at package-lock.json (ONNX Runtime Web, Playwright)
 #   browser     Chromium for the browser tests
@@ -22,7 +22,7 @@ cache=${PRECORDIA_CACHE:-${XDG_CACHE_HOME:-${HOME:?HOME is not set}/.cache}/prec
 
 minimum_emscripten=3.1.69
 # Raise when the recipe below changes what it puts into the cache, so that older caches are rebuilt.
-sources_recipe=2
+sources_recipe=3
 emscripten_recipe=2
 
 say() { printf 'setup: %s\n' "$*" >&2; }
@@ -180,7 +180,7 @@ get_host() {
   fi
 }
 
-# ---- header-only libraries, Dear ImGui, fonts ------------------------------------------------------------------------------
+# ---- header-only libraries, Dear ImGui, pugixml, zlib, fonts ------------------------------------------------------------------------------
 
 get_sources() {
   [ ! -e "$sources_dir/.complete" ] || return 0
@@ -211,12 +211,13 @@ get_sources() {
     [ -e "$cache/apt/packages/$b" ] || die "Debian 13 no longer offers $b; cmake/third_party.lock has to be brought up to date."
     check_hash "$cache/apt/packages/$b" "$c" "$name"
     mkdir -p "$building/$a"
-    tar -x -J -f "$cache/apt/packages/$b" -C "$building/$a" --strip-components=1
+    tar -x -f "$cache/apt/packages/$b" -C "$building/$a" --strip-components=1
     cp "$building/$a"/LICENSE* "$building/licences/$name.txt"
   done < <(locked source)
   # stb is included as <stb/stb_image.h>, as Debian's own package lays it out.
   mkdir -p "$building/include/stb" && mv "$building"/stb/*.h "$building/include/stb/" && rm -rf "$building/stb"
-  rm -rf "$building"/imgui/{docs,examples,.github}
+  rm -rf "$building"/imgui/{docs,examples,.github} "$building"/pugixml/{docs,tests,scripts,.github}
+  rm -rf "$building"/zlib/{contrib,doc,examples,test,old,win32,msdos,os400,qnx,watcom,amiga,nintendods}
 
   get_fonts "$building"
 

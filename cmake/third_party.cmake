@@ -32,3 +32,14 @@ target_include_directories(imgui SYSTEM PUBLIC "${imgui_folder}" "${imgui_folder
 target_compile_definitions(imgui PUBLIC
   "ImDrawIdx=unsigned int" IMGUI_IMPL_OPENGL_ES3 IMGUI_DISABLE_OBSOLETE_FUNCTIONS IMGUI_DISABLE_DEMO_WINDOWS
   IMGUI_DISABLE_DEBUG_TOOLS IMGUI_DISABLE_FILE_FUNCTIONS IMGUI_DISABLE_DEFAULT_SHELL_FUNCTIONS)
+
+# pugixml without exceptions, XPath and streams: <pugixml.hpp>. zlib's inflate, CRC-32 and Adler-32 only: <zlib.h>. They
+# lie in their own folders so that no header of theirs can be mistaken for the system's.
+add_library(pugixml STATIC EXCLUDE_FROM_ALL "${PRECORDIA_THIRD_PARTY}/pugixml/src/pugixml.cpp")
+target_include_directories(pugixml SYSTEM PUBLIC "${PRECORDIA_THIRD_PARTY}/pugixml/src")
+target_compile_definitions(pugixml PUBLIC PUGIXML_NO_EXCEPTIONS PUGIXML_NO_XPATH PUGIXML_NO_STL)
+target_compile_options(pugixml PRIVATE -fno-exceptions -fno-rtti)
+set(zlib_sources adler32.c crc32.c inffast.c inflate.c inftrees.c zutil.c)
+list(TRANSFORM zlib_sources PREPEND "${PRECORDIA_THIRD_PARTY}/zlib/")
+add_library(zlib_inflate STATIC EXCLUDE_FROM_ALL ${zlib_sources})
+target_include_directories(zlib_inflate SYSTEM PUBLIC "${PRECORDIA_THIRD_PARTY}/zlib")

@@ -14,13 +14,14 @@
 #   unit     doctest, native g++                         cli      ./precordia under Node
 #   asan     the same, address + undefined sanitizers    browser  the app in headless Chromium
 #   wasm     the same, compiled to WebAssembly, in Node  site     the app assembled, within its download budgets
+#   fuzz     every file reader under libFuzzer: the seeds replayed, then 60 s of new inputs
 #
 # A part that cannot be built or that ran no test counts as one failure. Tests on ../shared/data run where it exists and say so
 # where it does not.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-all_parts='house unit asan wasm site models cli browser'
+all_parts='house unit asan wasm fuzz site models cli browser'
 parts=$all_parts
 if [ "${1:-}" = --only ] && [ $# = 2 ]; then
   parts=${2//,/ }
@@ -129,6 +130,28 @@ node_part() {
   record "$part" "$passed" "$failed" "$skipped" $((SECONDS - started)) "$log"
 }
 
+# fuzz_part SECONDS: builds the fuzz targets, replays their seeds and goes on for SECONDS in all. One test per target; a crash, a
+# hang of over a second or an allocation of over 256 MB fails it, and its input lies in build/fuzz.
+fuzz_part() {
+  local log=$logs/fuzz.log started=$SECONDS passed=0 failed=0 skipped=0 target targets each
+  echo "== fuzz: the file readers under libFuzzer with address and undefined-behaviour sanitizers"
+  if ! { tests/fuzz/build.sh && node tests/fuzz/make_seeds.mjs; } > "$log" 2>&1; then
+    record fuzz 0 1 0 $((SECONDS - started)) "$log"
+    return
+  fi
+  mapfile -t targets < <(find build/fuzz -maxdepth 1 -type f -perm -u+x -printf '%f\n' | sort)
+  each=$(($1 / ${#targets[@]} + 1))
+  for target in "${targets[@]}"; do
+    mkdir -p "build/fuzz/found/$target" "build/fuzz/seeds/$target"
+    echo "fuzz: $target" >> "$log"
+    if ASAN_OPTIONS=detect_leaks=0 "build/fuzz/$target" "build/fuzz/found/$target" "build/fuzz/seeds/$target" -max_len=4000 -timeout=10 \
+        -malloc_limit_mb=256 -rss_limit_mb=2048 -max_total_time="$each" -print_final_stats=1 -verbosity=0 -artifact_prefix="build/fuzz/$target-" >> "$log" 2>&1
+    then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not ok - fuzz: $target (build/fuzz/$target-*)" >> "$log"; fi
+  done
+  echo "    $(awk '/number_of_executed_units/ {sum += $2} END {print sum + 0}' "$log") executions"
+  record fuzz "$passed" "$failed" "$skipped" $((SECONDS - started)) "$log"
+}
+
 # A function, so that the whole script is read before it starts: it may be edited while it runs.
 main() {
   if ! cmake/setup.sh host sources emscripten npm; then
@@ -137,12 +160,15 @@ main() {
   fi
 
   if wants house; then node_part house tests/house_check.mjs; fi
+  if wants unit || wants asan; then tests/formats/get_tools.sh; fi   # other people's programs that our ECG files must satisfy
   if wants unit; then doctest_part unit native build/native/unit_tests; fi
   if wants asan; then
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
     doctest_part asan asan build/asan/unit_tests
   fi
   if wants wasm; then doctest_part wasm wasm node build/wasm/unit_tests.js; fi
+
+  if wants fuzz; then fuzz_part 60; fi
 
   if wants site || wants models || wants cli || wants browser; then
     echo '== site: building the app and checking its download budgets'

@@ -11,6 +11,7 @@ import { watchForFiles } from './file_intake.js';
 import { createOffline } from './offline.js';
 import { createProfileDialog } from './profile_dialog.js';
 import { createReportView, fileNameFor, saveText } from './report_view.js';
+import { takeSharedFiles } from './shared_files.js';
 import { createTextView } from './text_view.js';
 
 const kProgressAfterMs = 200;
@@ -383,6 +384,12 @@ async function start() {
   document.body.classList.remove('starting');
   // After the app runs, so that storing it does not slow its first start.
   offline.store();
+  if (parameters.has('shared')) {
+    const files = await takeSharedFiles();
+    history.replaceState(history.state, '', './');  // a reload must not ask again
+    if (files.length > 0) await examine({ files });
+    else showError('No file came with what was shared; share the ECG file again or open it here.');
+  }
   const condition = parameters.get('demo');
   if (condition && !obstacle) await examine({ simulated: condition });
 }

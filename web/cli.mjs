@@ -24,7 +24,7 @@ medical device.
   ./precordia screen   ECGFILE...  whole screening: answer, reasons, next step
   ./precordia measure  ECGFILE...  heart rate, intervals, axes, voltages, criteria, fiducial points
   ./precordia predict  ECGFILE...  probabilities of the network
-  ./precordia convert  ECGFILE...  --out OUT.csv (or a folder for several): samples in mV as CSV
+  ./precordia convert  ECGFILE...  --out OUT (or a folder for several): .csv, .hea (WFDB), .edf, .dcm, .xml (HL7 aECG), .json (FHIR)
   ./precordia bench                median milliseconds per stage on this machine
 
   --json                one JSON object per input, one per line, in order
@@ -35,9 +35,12 @@ medical device.
   --runs N              (bench) examinations that count, 20 unless given
   --threads N           (bench) this number of threads only; otherwise a table of configurations
   --out PATH            (convert) file, or folder for several inputs
+  --format NAME         (convert) csv, wfdb, edf, dicom, aecg or fhir, where the ending of --out does not say it
+  --identity            (convert) also write name, number, birth date and time of recording; left out unless given
   --help, --version
 
-ECGFILE is a WFDB record (NAME, NAME.hea or NAME.dat; what belongs to it is read from the same folder), CSV or text.
+ECGFILE is any ECG file that docs/formats.md lists, or an archive of one. A WFDB record is named NAME, NAME.hea or NAME.dat; what
+belongs to it is read from the same folder.
 "-" as the only input reads paths from standard input, one per line.
 Exit status: 0 success, 1 an input could not be used, 2 wrong usage.
 `;
@@ -54,7 +57,7 @@ const commands = {
              result: (engine, input) => engine.measure_json(input), text: measurementText },
   predict: { options: { ...jsonOption, ...networkOptions }, runsNetwork: true,
              result: (engine, input) => engine.predict_json(input), text: networkText },
-  convert: { options: { ...jsonOption, out: textOption }, runsNetwork: false },
+  convert: { options: { ...jsonOption, out: textOption, format: textOption, identity: { type: 'boolean' } }, runsNetwork: false },
   bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption } },
 };
 
@@ -289,30 +292,48 @@ async function runOnFiles(command, { values: options, positionals }) {
   });
 }
 
-async function convert({ values: options, positionals }) {
-  if (options.out === undefined) throw new UsageError('convert needs --out OUT.csv (or a folder for several inputs).');
-  const several = positionals.length > 1 || positionals[0] === '-';
-  if (!several && path.extname(options.out).toLowerCase() !== '.csv') {
-    return refuseAll(positionals, options.json, await packageVersion(),
-      new ExaminationError('not_available', 'This version writes CSV only; name the output OUT.csv.'));
+// The writer that --format names, or the ending of --out.
+function chosenWriter(writers, { format, out }, several) {
+  const known = writers.map(({ key }) => key).join(', ');
+  if (format !== undefined) {
+    const named = writers.find(({ key }) => key === format.toLowerCase());
+    if (!named) throw new UsageError(`There is no format "${format}"; there are: ${known}.`);
+    return named;
   }
+  if (several) return writers.find(({ key }) => key === 'csv');
+  const ending = path.extname(out).toLowerCase();
+  const named = writers.find(({ extension, key }) => extension === ending || (key === 'wfdb' && ending === '.dat'));
+  if (!named) throw new UsageError(`The ending of ${path.basename(out)} names no format; end it in ${writers.map(({ extension }) => extension).join(', ')}, or add --format.`);
+  return named;
+}
+
+async function convert({ values: options, positionals }) {
+  if (options.out === undefined) throw new UsageError('convert needs --out OUT (or a folder for several inputs).');
+  const several = positionals.length > 1 || positionals[0] === '-';
   let opened = await openEngineHere();
   const version = opened.module.engine_version();
+  const writer = chosenWriter(JSON.parse(opened.module.export_formats()), options, several);
   const text = ({ input, output }) => `${input} → ${output}`;
   const recover = async () => { opened = await openEngineHere(); };
   const written = new Set();
   return forEachInput(positionals, { json: options.json, version, text, recover }, async (input) => {
     await examineFile(opened.engine, null, input, { until: 'read' });
-    const output = several ? path.join(options.out, `${path.parse(input).name}.csv`) : options.out;
-    if (written.has(output)) throw new ExaminationError('cannot_write', `${output} was just written for another input of the same name; convert them one by one.`);
+    const { dir, name } = several ? { dir: options.out, name: path.parse(input).name } : path.parse(options.out);
+    const { outcome, files } = opened.engine.export_record(writer.key, name, options.identity === true);
+    unwrap(outcome);
+    const outputs = files.map((file) => (several || files.length > 1 ? path.join(dir, file.name) : options.out));
+    const taken = outputs.find((output) => written.has(output));
+    if (taken) throw new ExaminationError('cannot_write', `${taken} was just written for another input of the same name; convert them one by one.`);
     try {
       if (several) await mkdir(options.out, { recursive: true });
-      await writeFile(output, opened.engine.record_csv());
-      written.add(output);
+      for (const [i, output] of outputs.entries()) {
+        await writeFile(output, files[i].bytes);
+        written.add(output);
+      }
     } catch (error) {
-      throw new ExaminationError('cannot_write', `${output} could not be written.`, String(error));
+      throw new ExaminationError('cannot_write', `${outputs[0]} could not be written.`, String(error));
     }
-    return JSON.stringify({ input, engine_version: version, output });
+    return JSON.stringify({ input, engine_version: version, output: outputs[0], format: writer.key, files: outputs });
   });
 }
 

@@ -220,10 +220,30 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(Response.error());
     return;
   }
+  if (event.request.method === 'POST' && url.href === addressOf(kSharePath)) {
+    event.respondWith(takeShared(event.request));
+    return;
+  }
   if (event.request.method !== 'GET' || !url.href.startsWith(self.registration.scope)) return;
   const path = decodeURIComponent(url.pathname.slice(new URL(self.registration.scope).pathname.length));
   event.respondWith(answer(event, path === '' || path.endsWith('/') ? `${path}index.html` : path));
 });
+
+// ---- Files shared with the installed app -------------------------------------------------------------------------------------
+
+// The share sheet posts files to a page that does not exist (manifest.webmanifest: share_target). They stay in this worker's memory
+// until the page that is opened for them asks, or a minute has passed; they are never stored.
+const kSharePath = 'share';
+const kShareKeptMs = 60_000;
+let shared = null;
+
+async function takeShared(request) {
+  const form = await request.formData().catch(() => null);
+  const files = form ? form.getAll('ecg').filter((entry) => entry instanceof File) : [];
+  shared = files;
+  setTimeout(() => { if (shared === files) shared = null; }, kShareKeptMs);
+  return Response.redirect(addressOf('./?shared=1'), 303);
+}
 
 // ---- Life of this worker -----------------------------------------------------------------------------------------------------
 
@@ -277,5 +297,9 @@ async function update(client) {
 
 self.addEventListener('message', (event) => {
   if (event.data?.type === 'check') event.waitUntil(check(event.source));
+  if (event.data?.type === 'shared') {
+    event.source.postMessage({ type: 'shared', files: shared ?? [] });
+    shared = null;
+  }
   if (event.data?.type === 'update') event.waitUntil(update(event.source));
 });

@@ -100,10 +100,10 @@ function networkElements(network) {
 }
 
 function detailElements(view) {
-  const { measurements, criteria, network, quality, warnings, input } = view;
+  const { measurements, criteria, network, quality, warnings, input, device } = view;
   const unusable = quality.filter((lead) => !lead.usable || lead.issue);
   const recorded = input.recorded_at && `Recorded ${input.recorded_at}`;
-  const facts = [input.summary, input.patient, recorded, input.format, ...input.notes].filter(Boolean);
+  const facts = [input.summary, input.patient, recorded, ...device.lines, input.format, ...input.notes].filter(Boolean);
   return [
     ...section(input.simulated ? 'Recording (simulated patient, not a person)' : 'Recording', make('p', input.name), list('ul', facts)),
     ...(warnings.length > 0 ? section('Warnings', list('ul', warnings)) : []),
@@ -114,8 +114,10 @@ function detailElements(view) {
       table('Measurements with normal ranges',
         [{ title: 'Measurement' }, { title: 'Value', number: true }, { title: 'Unit' }, { title: 'Normal', number: true },
           { title: 'Reading' }],
-        measurements.map((m) => [{ text: m.label, note: m.why_unknown }, m.text, m.unit, m.normal,
+        measurements.map((m) => [{ text: m.label, note: [m.device, m.why_unknown].filter(Boolean).join(' ') }, m.text, m.unit, m.normal,
           m.status === 'unknown' ? '' : m.status]))),
+    ...(device.statements.length + device.others.length > 0
+      ? section('Stated by the recorder, not by Precordia', list('ul', [...device.statements, ...device.others])) : []),
     ...(criteria.length > 0 ? section('Criteria', table('Classic ECG criteria',
       [{ title: 'Criterion' }, { title: 'Met' }, { title: 'Value', number: true }, { title: 'Cut-off', number: true }],
       criteria.map((c) => [{ text: c.label, note: c.met === null ? c.why_unknown : c.citation },

@@ -57,12 +57,23 @@ void draw_row(Flow& flow, const MeasurementView& row, const Columns& columns) {
   if (abnormal) x += draw_text(list, Type::kCaptionStrong, ImVec2(x, top + 3), look.ink, look.words) + 6;
   draw_text_fitted(list, Type::kCaption, ImVec2(x, top + 3), flow.x + flow.width - x, colour::kInkSoft,
                    row.normal);
+  if (!row.device.empty())
+    y += draw_paragraph(list, Type::kCaption, ImVec2(flow.x, y), flow.width, colour::kInkSoft, row.device);
   if (!row.why_unknown.empty()) {
     y += draw_paragraph(list, Type::kCaption, ImVec2(flow.x, y), flow.width, colour::kInkSoft,
                         row.why_unknown);
   }
   flow.y = y + 7;
   separator(flow);
+}
+
+// The recorder's own words and numbers, set apart from ours.
+void draw_device_findings(Flow& in, const DeviceView& device) {
+  if (device.others.empty() && device.statements.empty()) return;
+  in.gap(10);
+  paragraph(in, Type::kCaptionStrong, colour::kInkSoft, "Stated by the recorder, not by Precordia");
+  for (const std::string& statement : device.statements) paragraph(in, Type::kBody, colour::kInk, statement);
+  for (const std::string& other : device.others) paragraph(in, Type::kCaption, colour::kInkSoft, other);
 }
 
 struct MetLook {
@@ -149,6 +160,7 @@ void draw_measurement_card(const Ui& ui, Flow& flow, const ViewModel& view) {
   in.gap(22);
   separator(in);
   for (const MeasurementView& row : view.measurements) draw_row(in, row, columns);
+  draw_device_findings(in, view.device);
   draw_amplitudes(in, view.amplitudes);
 }
 
@@ -186,6 +198,7 @@ void draw_quality_card(const Ui& ui, Flow& flow, const ViewModel& view) {
   paragraph(in, Type::kBody, colour::kInk, summary);
   if (!view.input.recorded_at.empty())
     paragraph(in, Type::kCaption, colour::kInkSoft, "Recorded " + view.input.recorded_at);
+  for (const std::string& line : view.device.lines) paragraph(in, Type::kCaption, colour::kInkSoft, line);
   in.gap(8);
   bool issues = false;
   for (const std::string& warning : view.warnings) {

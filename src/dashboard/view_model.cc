@@ -166,6 +166,7 @@ MeasurementView read_measurement(const Json& json) {
   row.value = number(json, "value");
   row.status = word(json, "status", kStatuses, RangeStatus::kUnknown);
   row.why_unknown = text(json, "why_unknown");
+  row.device = text(json, "device");
   return row;
 }
 
@@ -280,6 +281,9 @@ Result<ViewModel> read_view(std::string_view json, std::vector<float> blob) {
   each(root, "evidence", [&](const Json& entry) { view.evidence.push_back(read_evidence(entry)); });
   each(root, "measurements",
        [&](const Json& entry) { view.measurements.push_back(read_measurement(entry)); });
+  const Json& device = member(root, "device");
+  view.device = {texts(device, "lines", kMaxListEntries), texts(device, "others", kMaxListEntries),
+                 texts(device, "statements", kMaxListEntries)};
   each(root, "criteria", [&](const Json& entry) { view.criteria.push_back(read_criterion(entry)); });
   view.warnings = texts(root, "warnings", kMaxListEntries);
   each(root, "amplitudes", [&](const Json& entry) {

@@ -63,6 +63,12 @@ struct MeasurementView {
   std::optional<double> value;
   RangeStatus status = RangeStatus::kUnknown;
   std::string why_unknown;
+  std::string device;              // the recorder's own number, "recorder: 161 ms"
+};
+
+// What the recorder stated itself.
+struct DeviceView {
+  std::vector<std::string> lines, others, statements;
 };
 
 struct CriterionView {
@@ -174,6 +180,7 @@ struct ViewModel {
   NextStepView next_step;
   std::vector<EvidenceView> evidence;
   std::vector<MeasurementView> measurements;
+  DeviceView device;
   std::vector<CriterionView> criteria;
   std::vector<std::string> warnings;
   std::vector<AmplitudeView> amplitudes;

@@ -111,6 +111,23 @@ class Engine {
     return examination_.report_html(date, app_version);
   }
   std::string record_csv() const { return examination_.record_csv(); }
+  // {error} as JSON text in `outcome`, or the files.
+  val export_record(const std::string& format, const std::string& name, bool with_identity) const {
+    val out = val::object();
+    const auto written = examination_.export_record(format, name, with_identity);
+    out.set("outcome", written ? std::string(R"({"ok":true})") : outcome_of(written.error()));
+    val files = val::array();
+    if (written) {
+      for (const WrittenFile& file : *written) {
+        val one = val::object();
+        one.set("name", file.name);
+        one.set("bytes", val::global("Uint8Array").new_(emscripten::typed_memory_view(file.bytes.size(), file.bytes.data())));
+        files.call<void>("push", one);
+      }
+    }
+    out.set("files", files);
+    return out;
+  }
   std::string answer_text() const { return examination_.answer_text(); }
   val view() const {
     const View view = examination_.view();
@@ -135,12 +152,20 @@ class Engine {
 };
 
 std::string engine_version() { return kEngineVersion; }
+// The formats that export_record writes: [{key, extension, title}].
+std::string export_formats() {
+  Json formats = Json::array();
+  for (const EcgWriter& writer : all_writers())
+    formats.push_back({{"key", writer.key}, {"extension", writer.extension}, {"title", writer.title}});
+  return text_of(formats);
+}
 double largest_file_bytes() { return static_cast<double>(kLargestFileBytes); }
 
 }  // namespace
 
 EMSCRIPTEN_BINDINGS(precordia_engine) {
   emscripten::function("engine_version", &engine_version);
+  emscripten::function("export_formats", &export_formats);
   emscripten::function("largest_file_bytes", &largest_file_bytes);
   emscripten::class_<Engine>("Engine")
       .constructor<>()
@@ -166,6 +191,7 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("predict_json", &Engine::predict_json)
       .function("report_html", &Engine::report_html)
       .function("record_csv", &Engine::record_csv)
+      .function("export_record", &Engine::export_record)
       .function("answer_text", &Engine::answer_text)
       .function("view", &Engine::view);
 }

@@ -62,20 +62,39 @@ bool is_multi_segment(const InputFile& header) {
   return false;
 }
 
-// Two people's files opened together must never become one person's result, nor may one of them vanish silently.
-Result<void> check_one_recording(std::span<const InputFile> files) {
-  std::vector<std::string_view> recordings;
-  for (const InputFile& file : files) {
-    const std::string name = lower_ascii(file.name);
-    const bool header = name.ends_with(".hea");
-    if (header && is_multi_segment(file)) return {};
-    if (header || name.ends_with(".csv") || name.ends_with(".txt") || name.ends_with(".tsv")) recordings.push_back(file.name);
+// The files of one recording, the one to read first. Two people's files opened together must never become one person's result,
+// nor may one of them vanish silently.
+Result<void> lead_with_the_recording(std::vector<InputFile>& files) {
+  if (files.size() < 2) return {};
+  const auto is_header = [](const InputFile& file) { return ends_with_ignoring_case(file.name, ".hea"); };
+  const bool wfdb = std::any_of(files.begin(), files.end(), is_header);
+  std::vector<size_t> recordings;
+  Evidence strongest = Evidence::kNone;
+  size_t first = 0;
+  for (size_t i = 0; i < files.size(); ++i) {
+    if (is_header(files[i]) && is_multi_segment(files[i])) {
+      std::swap(files[0], files[i]);
+      return {};
+    }
+    const Evidence evidence = strongest_evidence(files[i].bytes);
+    const std::string name = lower_ascii(files[i].name);
+    const bool table = name.ends_with(".csv") || name.ends_with(".txt") || name.ends_with(".tsv");
+    // Next to a WFDB header, samples that happen to look like something are still samples.
+    if (is_header(files[i]) || table || evidence == Evidence::kCertain || (evidence == Evidence::kLikely && !wfdb)) recordings.push_back(i);
+    const Evidence rank = is_header(files[i]) ? Evidence::kCertain : wfdb && evidence == Evidence::kLikely ? Evidence::kPossible : evidence;
+    if (rank > strongest) {
+      strongest = rank;
+      first = i;
+    }
   }
-  if (recordings.size() < 2) return {};
-  return fail(ErrorCode::kAmbiguous, format_text("These are %zu recordings (%s and %s%s): open one at a time.", recordings.size(),
-                                                 printable_text(recordings[0], 40).c_str(),
-                                                 printable_text(recordings[1], 40).c_str(),
-                                                 recordings.size() > 2 ? " and more" : ""));
+  if (recordings.size() > 1)
+    return fail(ErrorCode::kAmbiguous, format_text("These are %zu recordings (%s and %s%s): open one at a time.", recordings.size(),
+                                                   printable_text(files[recordings[0]].name, 40).c_str(),
+                                                   printable_text(files[recordings[1]].name, 40).c_str(),
+                                                   recordings.size() > 2 ? " and more" : ""));
+  if (recordings.size() == 1) first = recordings[0];
+  std::swap(files[0], files[first]);
+  return {};
 }
 
 }  // namespace
@@ -126,11 +145,11 @@ Result<void> Examination::read() {
   if (files_.empty()) return fail(ErrorCode::kWrongUsage, "No file was given.");
   std::vector<InputFile> inputs;
   for (const HeldFile& file : files_) inputs.push_back({file.name, file.bytes});
-  if (auto one = check_one_recording(inputs); !one) return one;
+  if (auto one = lead_with_the_recording(inputs); !one) return one;
   PRECORDIA_TRY(EcgRecord record, read_ecg(inputs));
   derive_limb_leads(record);
   if (auto usable = check_usable(record); !usable) return usable;
-  input_name_ = files_.front().name;
+  input_name_ = inputs.front().name;
   files_.clear();   // the samples are all that is kept
   record_ = std::move(record);
   return {};
@@ -255,21 +274,15 @@ std::string Examination::predict_json(std::string_view input) const {
 std::string Examination::answer_text() const { return screening_ ? precordia::answer_text(*screening_) : ""; }
 
 std::string Examination::record_csv() const {
-  if (!record_) return {};
-  std::string out = "time_s";
-  for (const char* name : kLeadNames) out += std::string(",") + name;
-  out += '\n';
-  const size_t count = record_->sample_count();
-  out.reserve(count * 100);
-  for (size_t i = 0; i < count; ++i) {
-    out += fixed_text(i / record_->sample_rate_hz, 6);
-    for (const auto& lead : record_->mv) {
-      out += ',';
-      if (!lead.empty() && !std::isnan(lead[i])) out += fixed_text(lead[i], 5);
-    }
-    out += '\n';
-  }
-  return out;
+  const auto written = export_record("csv", "ecg", false);
+  return written ? std::string(written->front().bytes.begin(), written->front().bytes.end()) : std::string();
+}
+
+Result<std::vector<WrittenFile>> Examination::export_record(std::string_view format, std::string_view name, bool with_identity) const {
+  if (!record_) return std::unexpected(not_ready());
+  const EcgWriter* writer = find_writer(format);
+  if (!writer) return fail(ErrorCode::kWrongUsage, "There is no format '" + printable_text(format, 20) + "' to write.");
+  return writer->write(*record_, {with_identity, std::string(name)});
 }
 
 ViewInput Examination::view_input(const EcgRecord& drawn) const {

@@ -17,6 +17,7 @@
 
 #include "base/result.h"
 #include "ecg/ecg_findings.h"
+#include "formats/write_ecg.h"
 #include "fusion/screening.h"
 #include "nets/ecg_network.h"
 #include "nets/manifest.h"
@@ -63,6 +64,8 @@ class Examination {
   std::string report_html(std::string_view date, std::string_view app_version) const;
   std::string answer_text() const;                         // for the accessible mirror: the answer in plain sentences
   std::string record_csv() const;                          // time_s,I,...,V6 in mV, empty = missing
+  // The record as files of a format of formats/write_ecg.h ("edf"); without identity unless `with_identity`.
+  Result<std::vector<WrittenFile>> export_record(std::string_view format, std::string_view name, bool with_identity) const;
   View view() const;
 
  private:

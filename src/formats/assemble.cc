@@ -10,6 +10,8 @@
 namespace precordia {
 namespace {
 
+constexpr double kLargestMv = 1e4;   // 10 V: no body surface gives more
+
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 // What follows `key` written as "<key>: value", "key: value" or "key=value"; empty when the key is not there.
@@ -47,6 +49,19 @@ std::optional<Sex> sex_from(std::string_view value) {
   return {};
 }
 
+// Devices print "Doe, John" into their statements now and then; those lines stay out.
+bool repeats_identity(std::string_view statement, const PatientIdentity& identity) {
+  const std::string text = lower_ascii(statement);
+  for (const auto* part : {&identity.name, &identity.id}) {
+    std::string words = lower_ascii(*part);
+    for (char& c : words)
+      if (c == ',' || c == '^' || c == ';') c = ' ';
+    for (const auto word : split_blank(words))
+      if (word.size() >= 3 && text.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 double millivolts_per(std::string_view unit) {
@@ -75,7 +90,26 @@ std::string listed(const std::vector<std::string>& names, size_t most) {
 }
 
 float sample_mv(double mv) {
-  return std::abs(mv) <= 1e4 ? static_cast<float>(mv) : std::numeric_limits<float>::quiet_NaN();
+  return std::abs(mv) <= kLargestMv ? static_cast<float>(mv) : std::numeric_limits<float>::quiet_NaN();
+}
+
+std::vector<float> taken_mv(NamedChannel& channel) {
+  if (channel.counts.empty()) {
+    if (channel.usable_count && *channel.usable_count < channel.mv.size()) channel.mv.resize(*channel.usable_count);
+    return std::move(channel.mv);
+  }
+  std::vector<float> mv(std::min(channel.usable_count.value_or(channel.counts.size()), channel.counts.size()));
+  // As sample_mv() has it, written out so that compilers make vector code of it.
+  const double mv_per_count = channel.nv_per_count / 1e6, zero = channel.zero_count;
+  constexpr float kNone = std::numeric_limits<float>::quiet_NaN();
+  for (size_t i = 0; i < mv.size(); ++i) {
+    const int32_t count = channel.counts[i];
+    const double value = (count - zero) * mv_per_count;
+    const float possible = std::abs(value) <= kLargestMv ? static_cast<float>(value) : kNone;
+    mv[i] = count == kMissingCount ? kNone : possible;
+  }
+  std::vector<int32_t>().swap(channel.counts);  // gives the memory back, which an assignment of {} does not
+  return mv;
 }
 
 void add_patient_facts(std::string_view text, RecordedPatient& patient) {
@@ -85,13 +119,17 @@ void add_patient_facts(std::string_view text, RecordedPatient& patient) {
   if (!patient.sex) patient.sex = sex_from(value_after(text, lower, "gender"));
 }
 
-Result<EcgRecord> record_from_channels(std::vector<NamedChannel> channels, EcgRecord record) {
+Result<EcgRecord> record_from_channels(DecodedEcg decoded) {
+  auto& channels = decoded.channels;
+  EcgRecord record = std::move(decoded.record);
+  std::erase_if(record.device_findings.statements,
+                [&](const std::string& statement) { return repeats_identity(statement, record.identity); });
   std::array<NamedChannel*, kLeadCount> leads{};
   std::vector<std::string> twice, not_voltage;
   for (auto& channel : channels) {
     const std::string name = printable_text(channel.name, 40);
     const auto lead = lead_from_name(channel.name);
-    if (lead && channel.is_voltage && !channel.mv.empty() && !leads[index_of(*lead)]) {
+    if (lead && channel.is_voltage && channel.sample_count() > 0 && !leads[index_of(*lead)]) {
       leads[index_of(*lead)] = &channel;
       continue;
     }
@@ -122,6 +160,7 @@ Result<EcgRecord> record_from_channels(std::vector<NamedChannel> channels, EcgRe
   size_t count = 0;
   for (auto* lead : leads) {
     if (!lead) continue;
+    lead->mv = taken_mv(*lead);
     if (lead->rate_hz != rate_hz) {
       record.notes.push_back("Lead " + printable_text(lead->name, 40) + " was recorded at " +
                              fixed_text(lead->rate_hz, 1) + " Hz and brought to " + fixed_text(rate_hz, 1) +

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "formats/assemble.h"
 #include "formats/read_ecg.h"
 
 namespace precordia {
@@ -37,8 +38,9 @@ struct TextTable {
   std::vector<std::string> notes;
 };
 
-bool looks_like_csv(std::span<const uint8_t> bytes);
+// kPossible for any text with columns of numbers.
+Evidence csv_evidence(std::span<const uint8_t> bytes);
 Result<TextTable> parse_text_table(std::span<const uint8_t> bytes);
-Result<EcgRecord> read_csv(std::span<const InputFile> files);
+Result<DecodedEcg> decode_csv(std::span<const InputFile> files);
 
 }  // namespace precordia

@@ -459,7 +459,7 @@ NamedChannel lead_channel(const std::vector<double>& values, const std::string& 
 
 }  // namespace
 
-Result<EcgRecord> read_csv(std::span<const InputFile> files) {
+Result<DecodedEcg> decode_csv(std::span<const InputFile> files) {
   PRECORDIA_TRY(auto table, parse_text_table(files[0].bytes));
   EcgRecord record;
   record.source.format = table.separator == '\t' || table.separator == ' ' ? "text table" : "CSV";
@@ -501,8 +501,13 @@ Result<EcgRecord> read_csv(std::span<const InputFile> files) {
     PRECORDIA_TRY(const double mv, unit_of(table, column, preamble, from_values));
     channels.push_back(lead_channel(table.columns[column], name, mv, rate_hz, grid));
   }
+  // A column without a single number is how a table of twelve fixed columns says that the lead is absent.
+  const auto is_empty = [](const NamedChannel& channel) {
+    return channel.counts.empty() && std::all_of(channel.mv.begin(), channel.mv.end(), [](float mv) { return std::isnan(mv); });
+  };
+  if (!std::all_of(channels.begin(), channels.end(), is_empty)) std::erase_if(channels, is_empty);
   for (const size_t column : roles.others) channels.push_back({table.names[column], rate_hz, false, {}});
-  return record_from_channels(std::move(channels), std::move(record));
+  return DecodedEcg{std::move(channels), std::move(record)};
 }
 
 }  // namespace precordia

@@ -154,7 +154,7 @@ struct Layout {
 };
 
 struct LineKind {
-  size_t cells = 0, numbers = 0, missing = 0;
+  size_t cells = 0, numbers = 0, missing = 0, later_words = 0;   // words after the first cell
 };
 LineKind kind_of(std::string_view line, const Layout& layout) {
   LineKind kind;
@@ -164,13 +164,15 @@ LineKind kind_of(std::string_view line, const Layout& layout) {
       ++kind.missing;
     else if (is_numeric(cell, layout.mark))
       ++kind.numbers;
+    else if (kind.cells > 1)
+      ++kind.later_words;
   });
   return kind;
 }
 
 // A line of the table: numbers and missing cells, at most its first cell a name (leads in rows).
 bool is_data_line(const LineKind& kind) {
-  return kind.numbers > 0 && kind.numbers + kind.missing + 1 >= kind.cells;
+  return kind.numbers > 0 && kind.later_words == 0;
 }
 bool is_pure_data_line(const LineKind& kind) {
   return kind.numbers > 0 && kind.numbers + kind.missing == kind.cells;
@@ -239,6 +241,13 @@ std::optional<Layout> choose_layout(std::string_view text) {
 std::unexpected<Error> bad_row(size_t line_number, const std::string& what) {
   return fail(ErrorCode::kDamaged,
               format_text("Line %zu of the table ", line_number) + what + "; export the file again.");
+}
+
+// Digits after the decimal mark of a line's last number.
+size_t last_decimals(std::string_view line, const Layout& layout) {
+  if (layout.separator != ' ') line = line.substr(line.rfind(layout.separator) == std::string_view::npos ? 0 : line.rfind(layout.separator) + 1);
+  const auto at = line.rfind(layout.mark);
+  return at == std::string_view::npos ? 0 : trim(line.substr(at + 1)).size();
 }
 
 // Fills the table from lines that hold one sample of every column.
@@ -362,16 +371,16 @@ bool counts_from_zero(const TextTable& table) {
 
 }  // namespace
 
-bool looks_like_csv(std::span<const uint8_t> bytes) {
+Evidence csv_evidence(std::span<const uint8_t> bytes) {
   std::string storage;
   const auto text = decoded(bytes.first(std::min<size_t>(bytes.size(), 1u << 16)), storage);
   size_t odd = 0;
   for (const char c : text)
     odd += (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\r' && c != '\n' && c != '\f') ||
            c == 0x7F;
-  if (odd > 0) return false;
+  if (odd > 0) return Evidence::kNone;
   const auto layout = choose_layout(text);
-  return layout && layout->columns > 0;
+  return layout && layout->columns > 0 ? Evidence::kPossible : Evidence::kNone;
 }
 
 Result<TextTable> parse_text_table(std::span<const uint8_t> bytes) {
@@ -388,8 +397,8 @@ Result<TextTable> parse_text_table(std::span<const uint8_t> bytes) {
 
   std::vector<std::string> lines_before;
   ColumnFiller filler{table, *layout};
-  bool in_table = false;
-  size_t line_number = 0;
+  bool in_table = false, even_decimals = true;
+  size_t line_number = 0, decimals = 0;
   for (std::string_view rest = text; !rest.empty();) {
     const auto line = take_line(rest);
     ++line_number;
@@ -412,6 +421,14 @@ Result<TextTable> parse_text_table(std::span<const uint8_t> bytes) {
     if (table.columns[0].size() * table.columns.size() > kLargestSampleCount)
       return fail(ErrorCode::kTooLarge,
                   "The table is too long for this program; cut out a part of up to one hour.");
+    // A copy that ends inside the last number: every line before it had as many decimals as its neighbour, this one has fewer.
+    const size_t here = last_decimals(line, *layout);
+    if (rest.empty() && text.back() != '\n' && text.back() != '\r' && even_decimals && here < decimals && table.columns[0].size() > 2) {
+      table.notes.push_back("The last line of the table is incomplete and was left out.");
+      break;
+    }
+    even_decimals = even_decimals && (table.columns[0].empty() || here == decimals);
+    decimals = here;
     if (filler.add(line)) continue;
     if (trim(rest).empty()) {
       table.notes.push_back("The last line of the table is incomplete and was left out.");

@@ -1,4 +1,4 @@
-// The front door. A format is one row of `kFormats`; content that is something else which we can name is one row of
+// The front door. A format is one row in all_formats.cc; content that is something else which we can name is one row of
 // `kForeign`, so that the user reads "this is a PDF" and not "not recognised".
 #include "formats/read_ecg.h"
 
@@ -7,23 +7,13 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "formats/csv.h"
+#include "formats/all_formats.h"
+#include "formats/assemble.h"
 #include "formats/wfdb.h"
+#include "formats/zip.h"
 
 namespace precordia {
 namespace {
-
-struct EcgFormat {
-  const char* name;
-  bool (*recognises)(std::span<const uint8_t> bytes);              // looks at content only, never allocates much
-  Result<EcgRecord> (*read)(std::span<const InputFile> files);     // files[0] is the recognised one
-};
-
-// Tried in this order; text tables come last because they claim any text with columns of numbers.
-constexpr EcgFormat kFormats[] = {
-    {"WFDB", looks_like_wfdb_header, read_wfdb},
-    {"CSV", looks_like_csv, read_csv},
-};
 
 // Content that we can name but not read, by its first bytes or by a tag near the start.
 struct ForeignContent {
@@ -35,54 +25,54 @@ constexpr size_t kAnywhere = static_cast<size_t>(-1);
 using namespace std::string_view_literals;
 
 constexpr ForeignContent kForeign[] = {
-    {"%PDF-"sv, 0, "This is a PDF document; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"\x89PNG\r\n"sv, 0, "This is a PNG picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"\xFF\xD8\xFF"sv, 0, "This is a JPEG picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"GIF8"sv, 0, "This is a GIF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"II*\0"sv, 0, "This is a TIFF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"MM\0*"sv, 0, "This is a TIFF picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"ftypheic"sv, 4, "This is a HEIC picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
-    {"WEBP"sv, 8, "This is a WebP picture; pictures of ECGs are not yet read. Export the ECG as WFDB or CSV instead."},
+    {"\x89PNG\r\n"sv, 0, "This is a PNG picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"\xFF\xD8\xFF"sv, 0, "This is a JPEG picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"GIF8"sv, 0, "This is a GIF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"II*\0"sv, 0, "This is a TIFF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"MM\0*"sv, 0, "This is a TIFF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"ftyphei"sv, 4, "This is a HEIC picture, as iPhones take them; open the ECG file itself, for example DICOM, XML or CSV."},
+    {"ftypmif1"sv, 4, "This is a HEIC picture, as iPhones take them; open the ECG file itself, for example DICOM, XML or CSV."},
+    {"WEBP"sv, 8, "This is a WebP picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
     {"ftyp"sv, 4, "This is a video; open an ECG file instead."},
-    {"PK\x03\x04"sv, 0, "This is a ZIP archive or an Office document; unpack it and open the ECG file inside."},
-    {"\x1F\x8B"sv, 0, "This file is compressed (gzip); unpack it and open the ECG file inside."},
     {"7z\xBC\xAF\x27\x1C"sv, 0, "This is a 7-Zip archive; unpack it and open the ECG file inside."},
     {"Rar!"sv, 0, "This is a RAR archive; unpack it and open the ECG file inside."},
-    {"DICM"sv, 128, "This is a DICOM file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"\xFF" "BIOSEMI"sv, 0, "This is a BDF file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"ISHNE1.0"sv, 0, "This is an ISHNE Holter file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"ALIVE\0"sv, 0, "This is an AliveCor file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"SCPECG"sv, 16, "This is an SCP-ECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"sv, 0, "This is a Word, Excel or other Office document; open the ECG file itself, not a report of it."},
+    {"{\\rtf"sv, 0, "This is a text document (RTF); open the ECG file itself, not a report of it."},
     {"fLaC"sv, 0, "This is the signal file of a WFDB record; open its header (.hea) together with it."},
-    {"MATLAB 5.0 MAT-file"sv, 0, "This is a MATLAB file of a kind that is not read. Export the ECG as WFDB or CSV instead."},
-    {"\x89HDF\r\n"sv, 0, "This is an HDF5 or MATLAB 7.3 file; it is not read. Export the ECG as WFDB or CSV instead."},
+    {"MATLAB 5.0 MAT-file"sv, 0, "This is a MATLAB file of a kind that is not read. Export the ECG as WFDB, EDF or CSV instead."},
+    {"\x89HDF\r\n"sv, 0, "This is an HDF5 or MATLAB 7.3 file; it is not read. Export the ECG as WFDB, EDF or CSV instead."},
     {"RIFF"sv, 0, "This is a sound or video file; open an ECG file instead."},
     {"\x7F" "ELF"sv, 0, "This is a program, not an ECG file."},
-    {"AnnotatedECG"sv, kAnywhere, "This is an HL7 aECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"restingecgdata"sv, kAnywhere, "This is a Philips Sierra ECG file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"RestingECG"sv, kAnywhere, "This is a GE MUSE file; it is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"<!DOCTYPE html"sv, kAnywhere, "This is a web page, not an ECG file."},
+    {"<!doctype html"sv, kAnywhere, "This is a web page, not an ECG file."},
     {"<html"sv, kAnywhere, "This is a web page, not an ECG file."},
-    {"<?xml"sv, kAnywhere, "This is an XML file of a kind that is not yet read. Export the ECG as WFDB or CSV instead."},
-    {"\"resourceType\""sv, kAnywhere, "This is a FHIR resource; it is not yet read. Export the ECG as WFDB or CSV instead."},
+    {"<?xml"sv, kAnywhere, "This is an XML file, but of no ECG format that this program knows; export the ECG as HL7 aECG, DICOM or CSV instead."},
 };
 
-// Text of the file's start with UTF-16 zeros taken out, so that one search finds XML tags in any encoding.
+// Recorders whose own files nobody outside the maker can read: no description of them is public. Looked for last, in lower case,
+// because a table or an XML file may name its recorder too.
+struct SecretiveRecorder {
+  std::string_view word;
+  const char* sentence;
+};
+constexpr SecretiveRecorder kSecretiveRecorders[] = {
+    {"mindray"sv, "This looks like a file of a Mindray recorder, whose own format is not public; export the ECG as DICOM, XML or PDF there."},
+    {"benevision"sv, "This looks like a file of a Mindray recorder, whose own format is not public; export the ECG as DICOM, XML or PDF there."},
+    {"mac2000"sv, "This looks like a file of a GE MAC 2000, whose own format is not public; send the ECG to MUSE or print it to PDF there."},
+    {"mac 2000"sv, "This looks like a file of a GE MAC 2000, whose own format is not public; send the ECG to MUSE or print it to PDF there."},
+    {"nihon kohden"sv, "This looks like a file of a Nihon Kohden recorder, whose own format is not public; export the ECG as DICOM, XML or PDF there."},
+    {"nihonkohden"sv, "This looks like a file of a Nihon Kohden recorder, whose own format is not public; export the ECG as DICOM, XML or PDF there."},
+};
+
+// Text of the file's start in lower case and with UTF-16 zeros taken out, so that one search finds words in any encoding.
 std::string start_of(std::span<const uint8_t> bytes) {
   std::string out;
   for (const uint8_t byte : bytes.first(std::min<size_t>(bytes.size(), 8192)))
     if (byte != 0) out += static_cast<char>(byte);
-  return out;
-}
-
-// EDF's own mark, "0" and seven blanks, could also start a table of numbers; the dates' dots at 170 and 173 settle it.
-bool is_edf(std::string_view content) {
-  return content.size() >= 256 && content.starts_with("0       ") && content[170] == '.' && content[173] == '.';
+  return lower_ascii(out);
 }
 
 const char* foreign_content(std::span<const uint8_t> bytes) {
   const std::string_view content(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (is_edf(content)) return "This is an EDF file; it is not yet read. Export the ECG as WFDB or CSV instead.";
   const std::string start = start_of(bytes);
   for (const auto& foreign : kForeign) {
     const bool found = foreign.offset == kAnywhere
@@ -118,9 +108,52 @@ const InputFile* header_naming(std::span<const InputFile> files) {
   return nullptr;
 }
 
+// The formats that share the strongest evidence.
+struct Candidates {
+  std::vector<const EcgFormat*> formats;
+  Evidence evidence = Evidence::kNone;
+};
+Candidates best_formats(std::span<const uint8_t> bytes) {
+  Candidates best;
+  for (const auto& format : all_formats()) {
+    if (format.at_most < best.evidence) continue;
+    const Evidence evidence = format.evidence(bytes);
+    if (evidence == Evidence::kNone || evidence < best.evidence) continue;
+    if (evidence > best.evidence) best.formats.clear();
+    best.evidence = evidence;
+    best.formats.push_back(&format);
+  }
+  return best;
+}
+
+// Equal evidence: the one format that can decode the content has it; several make a question.
+Result<DecodedEcg> decode_as_one_of(const std::vector<const EcgFormat*>& formats, std::span<const InputFile> files) {
+  Result<DecodedEcg> first = formats[0]->decode(files);
+  std::vector<std::string> fitting;
+  if (first) fitting.push_back(formats[0]->name);
+  for (size_t i = 1; i < formats.size(); ++i) {
+    auto next = formats[i]->decode(files);
+    if (!next) continue;
+    fitting.push_back(formats[i]->name);
+    if (!first) first = std::move(next);
+  }
+  if (fitting.size() < 2) return first;
+  std::string choices = fitting[0];
+  for (size_t i = 1; i < fitting.size(); ++i) choices += (i + 1 < fitting.size() ? ", " : " or ") + fitting[i];
+  return fail(ErrorCode::kAmbiguous, "The content of " + printable_text(files[0].name) + " can be read as " + choices +
+                                         "; export the ECG in another format so that it cannot be mistaken.");
+}
+
 }  // namespace
 
-Result<EcgRecord> read_ecg(std::span<const InputFile> files) {
+Evidence strongest_evidence(std::span<const uint8_t> bytes) {
+  Evidence strongest = Evidence::kNone;
+  for (const auto& format : all_formats())
+    if (format.at_most > strongest) strongest = std::max(strongest, format.evidence(bytes));
+  return strongest < Evidence::kLikely && foreign_content(bytes) ? Evidence::kNone : strongest;
+}
+
+Result<DecodedEcg> decode_ecg(std::span<const InputFile> files) {
   if (files.empty()) return fail(ErrorCode::kWrongUsage, "No file was given.");
   const std::string name = printable_text(files[0].name);
   if (files[0].bytes.empty()) return fail(ErrorCode::kEmptyInput, "The file " + name + " is empty; copy or export it again.");
@@ -130,25 +163,34 @@ Result<EcgRecord> read_ecg(std::span<const InputFile> files) {
                   format_text("The file %s is larger than %d MB; a resting ECG is far smaller. Cut out the part you need.",
                               printable_text(file.name).c_str(), static_cast<int>(kLargestFileBytes >> 20)));
 
+  const auto [formats, evidence] = best_formats(files[0].bytes);
+  if (evidence >= Evidence::kLikely) return decode_as_one_of(formats, files);
   if (const char* sentence = foreign_content(files[0].bytes); sentence && !header_naming(files))
     return fail(ErrorCode::kNotRecognised, sentence, name);
-  for (const auto& format : kFormats)
-    if (format.recognises(files[0].bytes)) return format.read(files);
+  if (evidence == Evidence::kPossible) return decode_as_one_of(formats, files);
 
   if (const InputFile* header = header_naming(files)) {
     std::vector<InputFile> reordered = {*header};
     for (const auto& file : files)
       if (&file != header) reordered.push_back(file);
-    return read_wfdb(reordered);
+    return decode_wfdb_record(reordered);
   }
+  const std::string start = start_of(files[0].bytes);
+  for (const auto& recorder : kSecretiveRecorders)
+    if (start.find(recorder.word) != std::string::npos) return fail(ErrorCode::kNotRecognised, recorder.sentence, name);
   if (is_mat4(files[0].bytes) || ends_with_ignoring_case(name, ".dat")) {
     const std::string header_name = printable_text(stem_of(files[0].name)) + ".hea";
     return fail(ErrorCode::kMissingCompanion,
                 name + " looks like the signal file of a WFDB record; open its header " + header_name + " together with it.",
                 header_name);
   }
-  return fail(ErrorCode::kNotRecognised,
-              "The content of " + name + " is no ECG format that this program reads (WFDB, CSV or text).");
+  return fail(ErrorCode::kNotRecognised, "The content of " + name + " is no ECG format that this program reads (among them DICOM, SCP-ECG, "
+                                         "HL7 aECG, EDF, WFDB, CSV and the XML of GE, Philips, Schiller and Mortara).");
+}
+
+Result<EcgRecord> read_ecg(std::span<const InputFile> files) {
+  PRECORDIA_TRY(auto decoded, decode_ecg(files));
+  return record_from_channels(std::move(decoded));
 }
 
 }  // namespace precordia

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "formats/assemble.h"
 #include "formats/read_ecg.h"
 
 namespace precordia {
@@ -61,11 +62,12 @@ struct WfdbHeader {
 
 // True when the content is a WFDB header: a record line followed by as many plausible signal or segment lines as it needs.
 bool looks_like_wfdb_header(std::span<const uint8_t> bytes);
+Evidence wfdb_evidence(std::span<const uint8_t> bytes);
 Result<WfdbHeader> parse_wfdb_header(std::string_view text);
 
 // --- samples ---------------------------------------------------------------------------------------------------------------
 
-inline constexpr int32_t kWfdbMissing = std::numeric_limits<int32_t>::min();
+inline constexpr int32_t kWfdbMissing = kMissingCount;
 
 bool is_wfdb_format(int format);   // one that we decode; 0 (no samples) is not
 bool is_flac_format(int format);   // 508, 516, 524
@@ -97,6 +99,6 @@ Result<std::vector<WfdbChannel>> decode_wfdb(const WfdbHeader& header, std::span
 // files[0] is the header. Leads are found by their descriptions; channels of a lower rate than the fastest lead are resampled
 // to it. What is tolerated and said in `notes`: a checksum that differs, more data than announced, a missing gain, a lead twice.
 // What is refused: fewer samples than announced (kDamaged), missing files (kMissingCompanion), no lead at all (kNotAnEcg).
-Result<EcgRecord> read_wfdb(std::span<const InputFile> files);
+Result<DecodedEcg> decode_wfdb_record(std::span<const InputFile> files);
 
 }  // namespace precordia

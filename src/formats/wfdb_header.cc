@@ -225,6 +225,10 @@ bool looks_like_wfdb_header(std::span<const uint8_t> bytes) {
          parse_format(second[1], signal) && (signal.format == 0 || is_wfdb_format(signal.format));
 }
 
+Evidence wfdb_evidence(std::span<const uint8_t> bytes) {
+  return looks_like_wfdb_header(bytes) ? Evidence::kLikely : Evidence::kNone;
+}
+
 Result<WfdbHeader> parse_wfdb_header(std::string_view text) {
   if (text.size() > kLargestWfdbHeaderBytes)
     return fail(ErrorCode::kTooLarge, "The WFDB header is larger than 1 MB.");

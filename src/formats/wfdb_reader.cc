@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "formats/assemble.h"
 #include "formats/flac.h"
+#include "formats/stored_samples.h"
 #include "formats/wfdb.h"
 
 namespace precordia {
@@ -146,6 +147,34 @@ Result<GroupData> open_group(const WfdbHeader& header, const SignalGroup& group,
   return data;
 }
 
+// The formats of whole bytes, of signals with one sample per frame and no skew, as nearly all records are: read in bulk.
+std::optional<StoredAs> stored_in_bulk(const GroupData& data, std::span<const WfdbChannel> channels) {
+  for (const auto& channel : channels)
+    if (channel.signal.samples_per_frame != 1 || channel.signal.skew_frames != 0) return {};
+  switch (data.format) {
+    case 16: return StoredAs::kInt16;
+    case 61: return StoredAs::kInt16Big;
+    case 24: return StoredAs::kInt24;
+    case 32: return StoredAs::kInt32;
+    default: return {};
+  }
+}
+
+void fill_in_bulk(const GroupData& data, StoredAs stored, uint64_t frames, std::span<WfdbChannel> channels) {
+  auto counts = read_interleaved(stored, data.packed, frames, channels.size());
+  const int32_t missing = wfdb_missing_value(data.format).value_or(kWfdbMissing);
+  for (size_t c = 0; c < channels.size(); ++c) {
+    uint32_t sum = 0;
+    for (int32_t& value : counts[c]) {
+      sum += static_cast<uint32_t>(value);
+      value = value == missing ? kWfdbMissing : value;
+    }
+    channels[c].samples = std::move(counts[c]);
+    const auto stated = channels[c].signal.checksum;
+    channels[c].checksum_differs = stated && (sum & 0xFFFF) != (static_cast<uint64_t>(*stated) & 0xFFFF);
+  }
+}
+
 // Samples of signal `signal` whose first sample is element `start` of each frame; counts the checksum on the
 // way.
 void fill_channel(const GroupData& data, size_t channel_in_group, size_t start, uint64_t frames,
@@ -198,18 +227,15 @@ bool gains_only_normalise(std::span<const WfdbChannel> channels) {
   return true;
 }
 
-NamedChannel physical(const WfdbChannel& channel, bool raw_is_microvolt) {
+NamedChannel physical(WfdbChannel& channel, bool raw_is_microvolt) {
   NamedChannel out{
       .name = channel.signal.description, .rate_hz = channel.rate_hz, .is_voltage = true, .mv = {}};
   const double unit_mv = millivolts_per(channel.signal.units);
   out.is_voltage = unit_mv > 0;
   if (!out.is_voltage) return out;
-  const double scale = raw_is_microvolt ? 1e-3 : unit_mv / channel.signal.gain;
-  const double zero = raw_is_microvolt ? 0 : channel.signal.baseline;
-  out.mv.resize(channel.samples.size());
-  for (size_t i = 0; i < out.mv.size(); ++i)
-    out.mv[i] = channel.samples[i] == kWfdbMissing ? std::numeric_limits<float>::quiet_NaN()
-                                                   : sample_mv((channel.samples[i] - zero) * scale);
+  out.nv_per_count = raw_is_microvolt ? 1e3 : unit_mv / channel.signal.gain * 1e6;
+  out.zero_count = raw_is_microvolt ? 0 : channel.signal.baseline;
+  out.counts = std::move(channel.samples);
   return out;
 }
 
@@ -229,7 +255,6 @@ Result<std::vector<NamedChannel>> physical_channels(const WfdbHeader& header,
     if (!channel.signal.gain_stated && lead_from_name(channel.signal.description))
       without_gain.push_back(printable_text(channel.signal.description, 40));
     out.push_back(physical(channel, raw_is_microvolt));
-    std::vector<int32_t>().swap(channel.samples);  // gives the memory back, which an assignment of {} does not
   }
   if (!differing.empty())
     notes.push_back("The checksum of " + listed(differing) +
@@ -300,9 +325,10 @@ Result<std::vector<NamedChannel>> join_segments(const WfdbHeader& header, std::s
     for (size_t k = 0; k < channels.size(); ++k) {
       const auto per_frame = static_cast<size_t>(segments[i].signals[k].samples_per_frame);
       const size_t to = joined.find_or_add(channels[k], per_frame, header.frame_rate_hz);
-      if (!channels[k].is_voltage || channels[k].mv.empty() ||
+      if (!channels[k].is_voltage || channels[k].counts.empty() ||
           std::find(filled.begin(), filled.end(), to) != filled.end())
         continue;
+      const auto segment_mv = taken_mv(channels[k]);  // segments may differ in gain
       filled.push_back(to);
       auto& mv = joined.channels[to].mv;
       if (mv.empty()) {
@@ -310,8 +336,8 @@ Result<std::vector<NamedChannel>> join_segments(const WfdbHeader& header, std::s
           return too_many_samples();
         mv.assign(total_frames * per_frame, std::numeric_limits<float>::quiet_NaN());
       }
-      const size_t count = std::min(channels[k].mv.size(), static_cast<size_t>(frames) * per_frame);
-      std::copy_n(channels[k].mv.begin(), count, mv.begin() + static_cast<std::ptrdiff_t>(start * per_frame));
+      const size_t count = std::min(segment_mv.size(), static_cast<size_t>(frames) * per_frame);
+      std::copy_n(segment_mv.begin(), count, mv.begin() + static_cast<std::ptrdiff_t>(start * per_frame));
     }
     start += frames;
   }
@@ -371,6 +397,11 @@ Result<std::vector<WfdbChannel>> decode_wfdb(const WfdbHeader& header, std::span
       notes.push_back("The signal file " + printable_text(groups[g].file->name) +
                       " is longer than its header announces (" + std::to_string(data[g].spare_bytes) +
                       " bytes); the rest was left out.");
+    const auto of_group = std::span(channels).subspan(groups[g].first, groups[g].last - groups[g].first);
+    if (const auto stored = stored_in_bulk(data[g], of_group)) {
+      fill_in_bulk(data[g], *stored, frames, of_group);
+      continue;
+    }
     size_t start = 0;
     for (size_t i = groups[g].first; i < groups[g].last; ++i) {
       fill_channel(data[g], i - groups[g].first, start, frames, channels[i]);
@@ -380,7 +411,7 @@ Result<std::vector<WfdbChannel>> decode_wfdb(const WfdbHeader& header, std::span
   return channels;
 }
 
-Result<EcgRecord> read_wfdb(std::span<const InputFile> files) {
+Result<DecodedEcg> decode_wfdb_record(std::span<const InputFile> files) {
   const std::string_view text(reinterpret_cast<const char*>(files[0].bytes.data()), files[0].bytes.size());
   PRECORDIA_TRY(const auto header, parse_wfdb_header(text));
   EcgRecord record;
@@ -405,7 +436,7 @@ Result<EcgRecord> read_wfdb(std::span<const InputFile> files) {
     if (std::find(unique_notes.begin(), unique_notes.end(), note) == unique_notes.end())
       unique_notes.push_back(std::move(note));
   record.notes = std::move(unique_notes);
-  return record_from_channels(std::move(channels), std::move(record));
+  return DecodedEcg{std::move(channels), std::move(record)};
 }
 
 }  // namespace precordia

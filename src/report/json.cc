@@ -101,6 +101,25 @@ OrderedJson quality_value(const EcgFindings& findings) {
   return all;
 }
 
+// What the recorder itself measured and said, apart from everything of ours; null when the file holds nothing of it. No name and
+// no number of a person is part of it.
+OrderedJson device_value(const EcgRecord& record) {
+  const RecordSource& source = record.source;
+  const RecordedFilters& filters = source.filters;
+  const bool filtered = filters.high_pass_hz || filters.low_pass_hz || filters.notch_hz;
+  if (record.device_findings.empty() && source.device.empty() && source.recorded_at.empty() && !filtered) return nullptr;
+  OrderedJson measurements = OrderedJson::object();
+  for (const DeviceMeasurement& m : record.device_findings.measurements)
+    measurements[m.id.empty() ? m.label : m.id] = {{"value", json_number(m.value, 3)}, {"unit", m.unit}, {"label", m.label}};
+  return {{"name", source.device.empty() ? OrderedJson(nullptr) : OrderedJson(source.device)},
+          {"recorded_at", source.recorded_at.empty() ? OrderedJson(nullptr) : OrderedJson(source.recorded_at)},
+          {"filters", {{"high_pass_hz", json_number(filters.high_pass_hz, 3)},
+                       {"low_pass_hz", json_number(filters.low_pass_hz, 3)},
+                       {"notch_hz", json_number(filters.notch_hz, 3)}}},
+          {"measurements", std::move(measurements)},
+          {"statements", record.device_findings.statements}};
+}
+
 // Appends the measurements to `object`; nested in a screening, the lead quality stands beside it instead of
 // inside.
 void add_measurements(OrderedJson& object, const EcgRecord& record, const EcgFindings& findings,
@@ -128,6 +147,8 @@ void add_measurements(OrderedJson& object, const EcgRecord& record, const EcgFin
   object["warnings"] = findings.warnings;
   object["blocks_screening"] = findings.blocks_screening;
   object["notes"] = record.notes;
+  object["format"] = record.source.format;
+  object["device"] = device_value(record);
 }
 
 OrderedJson null_if_empty(const std::string& text) {

@@ -75,9 +75,43 @@ OrderedJson evidence_list(const Screening& screening) {
   return all;
 }
 
-OrderedJson measurements_value(const EcgFindings& findings) {
+std::string device_text(const DeviceMeasurement& m) {
+  return fixed_text(m.value, m.value == std::round(m.value) ? 0 : 1) + (m.unit.empty() ? "" : " " + unit_text(m.unit));
+}
+
+// The recorder's own number for one of our measurements. A QTc without a named formula stands beside Bazett's, as recorders use it.
+const DeviceMeasurement* beside(const DeviceFindings& device, const std::string& id) {
+  for (const DeviceMeasurement& m : device.measurements)
+    if (m.id == id) return &m;
+  if (id == "qtc_bazett_ms")
+    for (const DeviceMeasurement& m : device.measurements)
+      if (m.id == "qtc_ms") return &m;
+  return nullptr;
+}
+
+// What the file states about the recording and its recorder, in lines that are final.
+OrderedJson device_value(const EcgRecord& record, const EcgFindings& findings) {
+  OrderedJson lines = OrderedJson::array(), others = OrderedJson::array();
+  if (!record.source.device.empty()) lines.push_back(record.source.device);
+  const RecordedFilters& filters = record.source.filters;
+  std::string band;
+  if (filters.high_pass_hz) band += " from " + fixed_text(*filters.high_pass_hz, 2) + " Hz";
+  if (filters.low_pass_hz) band += " to " + fixed_text(*filters.low_pass_hz, 0) + " Hz";
+  if (filters.notch_hz && *filters.notch_hz > 0) band += std::string(band.empty() ? "" : ",") + " notch " + fixed_text(*filters.notch_hz, 0) + " Hz";
+  if (!band.empty()) lines.push_back("Recorded" + band);
+  for (const DeviceMeasurement& m : record.device_findings.measurements) {
+    const bool shown = std::any_of(findings.measurements.begin(), findings.measurements.end(), [&](const Measurement& ours) {
+      return beside(record.device_findings, ours.id) == &m;
+    });
+    if (!shown) others.push_back(m.label + ": " + device_text(m));
+  }
+  return {{"lines", lines}, {"others", others}, {"statements", record.device_findings.statements}};
+}
+
+OrderedJson measurements_value(const EcgFindings& findings, const DeviceFindings& device) {
   OrderedJson all = OrderedJson::array();
   for (const Measurement& m : findings.measurements) {
+    const DeviceMeasurement* theirs = beside(device, m.id);
     all.push_back({{"id", m.id},
                    {"label", m.label},
                    {"unit", unit_text(m.unit)},
@@ -85,6 +119,7 @@ OrderedJson measurements_value(const EcgFindings& findings) {
                    {"value", json_number(m.value, m.digits)},
                    {"normal", range_text(m)},
                    {"status", status_name(status_of(m))},
+                   {"device", theirs ? "recorder: " + device_text(*theirs) : std::string()},
                    {"why_unknown", m.why_unknown}});
   }
   return all;
@@ -275,7 +310,8 @@ View result_view(const ViewInput& input) {
                        {"citation", screening.next_step.citation},
                        {"most_useful_test", screening.next_step.most_useful_test}};
   json["evidence"] = evidence_list(screening);
-  json["measurements"] = measurements_value(findings);
+  json["measurements"] = measurements_value(findings, input.record->device_findings);
+  json["device"] = device_value(*input.record, findings);
   json["criteria"] = criteria_value(findings);
   json["amplitudes"] = amplitudes_value(findings);
   json["rhythm"] = findings.rhythm_text;

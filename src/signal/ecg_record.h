@@ -29,10 +29,41 @@ struct RecordedPatient {
   std::optional<Sex> sex;
 };
 
+// Who the file says was recorded. It stays in memory: no JSON, CSV, report or export holds it, except a file that is written
+// with the explicit switch for identity (formats/write_ecg.h).
+struct PatientIdentity {
+  std::string name, id;
+  std::string birth_date;     // ISO 8601 date
+  bool empty() const { return name.empty() && id.empty() && birth_date.empty(); }
+};
+
+// The filters that were at work when the samples were stored, as the file states them.
+struct RecordedFilters {
+  std::optional<double> high_pass_hz, low_pass_hz, notch_hz;
+};
+
+// A number that the recorder measured itself. `id` is ours where the quantity is one of ours: heart_rate_bpm,
+// atrial_rate_bpm, rr_ms, p_ms, pr_ms, qrs_ms, qt_ms, qtc_ms (formula not stated), qtc_bazett_ms, qtc_fridericia_ms,
+// p_axis_deg, qrs_axis_deg, t_axis_deg; empty otherwise.
+struct DeviceMeasurement {
+  std::string id;
+  double value = 0;
+  std::string unit;           // "ms", "/min", "deg", ...
+  std::string label;          // the file's own name for it
+};
+
+// What the recorder, or the doctor who read it there, already said. Shown beside our own results and never mixed with them.
+struct DeviceFindings {
+  std::vector<DeviceMeasurement> measurements;
+  std::vector<std::string> statements;
+  bool empty() const { return measurements.empty() && statements.empty(); }
+};
+
 struct RecordSource {
   std::string format;         // "WFDB format 16", "CSV", "simulated", ...
   std::string device;         // as stated by the file, empty = unknown
   std::string recorded_at;    // ISO 8601 local time, empty = unknown
+  RecordedFilters filters = {};
   bool simulated = false;     // true only for the built-in generator; shown wherever the record shows
 };
 
@@ -43,7 +74,9 @@ struct EcgRecord {
   std::array<LeadOrigin, kLeadCount> origin{};
   std::vector<std::string> other_channels;  // names of channels that are not one of the twelve leads
   RecordedPatient patient;
+  PatientIdentity identity;
   RecordSource source;
+  DeviceFindings device_findings;
   std::vector<std::string> notes;  // sentences about repairs and assumptions made while reading ("V3 is missing", ...)
 
   const std::vector<float>& lead(Lead l) const { return mv[index_of(l)]; }

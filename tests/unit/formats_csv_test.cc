@@ -316,3 +316,16 @@ TEST_CASE("Apple Watch exports") {
     CHECK(!record->patient.age_years);
   }
 }
+
+TEST_CASE("a table that was cut inside its last number loses that line, not its decimals") {
+  std::string text = "# 500 Hz, mV\nI;II\n";
+  for (int i = 0; i < 600; ++i) text += std::to_string(i % 3) + ",2500;" + std::to_string(i % 2) + ",7500\n";
+  const auto whole = read_files({text_file("a.csv", text)});
+  REQUIRE_MESSAGE(whole.has_value(), (whole ? "" : whole.error().message + whole.error().detail));
+  CHECK(whole->sample_count() == 600);
+  const auto cut = read_files({text_file("a.csv", text.substr(0, text.size() - 4))});
+  REQUIRE_MESSAGE(cut.has_value(), (cut ? "" : cut.error().message + cut.error().detail));
+  CHECK(cut->sample_count() == 599);
+  CHECK(has_note(*cut, "incomplete"));
+  CHECK(read_files({text_file("a.csv", text.substr(0, text.size() - 1))})->sample_count() == 600);
+}

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets with clang's libFuzzer, address and undefined-behaviour sanitizers.
+#
+#   tests/fuzz/build.sh [TARGET...]     build/fuzz/TARGET for each (default: all)
+#
+# clang 19 and its runtime come from the system, or are installed with apt-get when run as root; the C++ library is the system's.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+targets=("$@")
+if [ ${#targets[@]} = 0 ]; then
+  mapfile -t targets < <(sed -nE 's/^    \{"([a-z_0-9]+)", "an? .*/\1/p' src/formats/all_formats.cc)
+  targets=(read_ecg bundle "${targets[@]}")
+fi
+
+runtime() { compgen -G "$("$1" -print-resource-dir)/lib/linux/libclang_rt.fuzzer-*.a" > /dev/null; }
+clang=$(command -v clang++-19 || true)
+if [ -z "$clang" ] || ! runtime "$clang"; then
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
+    echo "precordia: clang 19 with its runtime is missing, so nothing can be fuzzed; install it with: sudo apt-get install clang-19 libclang-rt-19-dev" >&2
+    exit 1
+  fi
+  echo "fuzz: installing clang 19 with apt-get" >&2
+  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends clang-19 libclang-rt-19-dev; } >&2
+  clang=$(command -v clang++-19)
+fi
+
+third_party=$(cmake/setup.sh --where sources)
+out=build/fuzz
+mkdir -p "$out/objects"
+flags=(-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -fsanitize=fuzzer-no-link)
+cxx=(-std=c++23 -fno-exceptions -Wno-everything -Isrc -isystem "$third_party/include" -isystem "$third_party/eigen3"
+  -isystem "$third_party/pugixml/src" -isystem "$third_party/zlib" -DEIGEN_MPL2_ONLY -DEIGEN_DONT_PARALLELIZE -DJSON_NOEXCEPTION=1
+  -DPUGIXML_NO_EXCEPTIONS -DPUGIXML_NO_XPATH -DPUGIXML_NO_STL '-DPRECORDIA_VERSION="fuzz"')
+# What the readers are made of, the parsing libraries included: sanitized like our own code. zlib computes with overflow on purpose.
+{
+  objects=
+  for source in src/base/*.cc src/signal/*.cc src/formats/*.cc "$third_party/pugixml/src/pugixml.cpp"; do
+    objects+=" $out/objects/$(basename "${source%.*}").o"
+    printf '%s/objects/%s.o: %s\n\t@%s %s %s -MMD -MP -c -o $@ $<\n' "$out" "$(basename "${source%.*}")" "$source" "$clang" "${flags[*]}" "${cxx[*]//\"/\\\"}"
+  done
+  for name in adler32 crc32 inffast inflate inftrees zutil; do
+    objects+=" $out/objects/z_$name.o"
+    printf '%s/objects/z_%s.o: %s/zlib/%s.c\n\t@%s -O1 -g1 -fsanitize=address -fsanitize=fuzzer-no-link -c -o $@ $<\n' "$out" "$name" "$third_party" "$name" "${clang/++/}"
+  done
+  printf '%s/objects.a:%s\n\t@rm -f $@; ar rcs $@ $^\n' "$out" "$objects"
+  for target in "${targets[@]}"; do
+    printf '%s/%s: tests/fuzz/fuzz_read_ecg.cc %s/objects.a\n\t@%s %s -fsanitize=fuzzer %s -DPRECORDIA_FUZZ_TARGET=\\"%s\\" -o $@ $^\n' \
+      "$out" "$target" "$out" "$clang" "${flags[*]}" "${cxx[*]//\"/\\\"}" "$target"
+  done
+  printf -- '-include %s/objects/*.d\n' "$out"
+} > "$out/Makefile"
+make -s -j "${PRECORDIA_JOBS:-$(nproc)}" -f "$out/Makefile" "${targets[@]/#/$out/}"

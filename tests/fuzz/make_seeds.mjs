@@ -1,0 +1,128 @@
+// Small files of every format, made here, for the fuzzers to start from; with ../shared/data also shrunken copies of its samples, which
+// stay in the build folder.
+//   node tests/fuzz/make_seeds.mjs [build/fuzz/seeds]
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+
+// CRC-32 as zlib computes it; Node has it since 20.15 only.
+function crc32(bytes) {
+  let crc = ~0;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return ~crc >>> 0;
+}
+
+const repository = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const out = process.argv[2] ?? path.join(repository, 'build/fuzz/seeds');
+// Few and short: a fuzzer changes small files thousands of times while it changes a large one once.
+const leads = ['I', 'II', 'aVR', 'V1'];
+const count = 24;
+
+// Small integers that obey Einthoven's law.
+const one = Array.from({ length: count }, (_, i) => (i % 20 === 7 ? 90 : i % 5) * 2);
+const two = one.map((v, i) => v + (i % 3) * 2);
+const samples = {
+  I: one, II: two, III: one.map((v, i) => two[i] - v), aVR: one.map((v, i) => -(v + two[i]) / 2), aVL: one.map((v, i) => v - two[i] / 2),
+  aVF: one.map((v, i) => two[i] - v / 2), ...Object.fromEntries(['V1', 'V2', 'V3', 'V4', 'V5', 'V6'].map((name, k) => [name, one.map((v) => v - 3 * k)])),
+};
+const int16 = (values) => Buffer.from(Int16Array.from(values).buffer);
+const base64 = (values) => int16(values).toString('base64');
+
+function write(target, name, bytes) {
+  mkdirSync(path.join(out, target), { recursive: true });
+  writeFileSync(path.join(out, target, name), bytes);
+  if (target !== 'read_ecg' && target !== 'bundle') write('read_ecg', `${target}_${name}`, bytes);
+}
+
+const header = `seed ${leads.length} 500 ${count}\n${leads.map((lead) => `seed.dat 16 400/mV 16 0 ${samples[lead][0]} 0 0 ${lead}`).join('\n')}\n# age: 63\n# sex: F\n`;
+const interleaved = int16(one.flatMap((_, i) => leads.map((lead) => samples[lead][i])));
+const mark = Buffer.from([0xf5, ...Buffer.from('NEXTFILE')]);
+write('wfdb', 'header', header);
+write('bundle', 'wfdb16', Buffer.concat([Buffer.from(header.replaceAll('seed.dat', 'a.dat')), mark, interleaved]));
+for (const format of [8, 24, 32, 61, 80, 160, 212, 310, 311, 508, 516, 524]) {
+  write('bundle', `wfdb${format}`, Buffer.concat([Buffer.from(`a 2 250 20\na.dat ${format} 200 12 0 1 0 0 I\na.dat ${format} 200 12 0 1 0 0 II\n`), mark,
+    Buffer.from('fLaC'), interleaved]));
+}
+write('bundle', 'segments', Buffer.concat([Buffer.from('a/2 1 250 40\na_1 20\na_2 20\n'), mark, interleaved, mark, interleaved, mark,
+  Buffer.from('a_1 1 250 20\na.dat 16 200 16 0 0 0 0 I\n'), mark, Buffer.from('a_2 1 250 20\nb.dat 16 200 16 0 0 0 0 I\n')]));
+
+write('aecg', 'small', `<?xml version="1.0"?><AnnotatedECG xmlns="urn:hl7-org:v3"><effectiveTime><low value="20200102030405"/></effectiveTime>
+<trialSubject><id extension="1"/><subjectDemographicPerson><name>N</name><administrativeGenderCode code="F"/><birthTime value="19500101"/></subjectDemographicPerson></trialSubject>
+<component><series><code code="RHYTHM"/><effectiveTime><low value="20200102030405.000"/></effectiveTime><component><sequenceSet>
+<component><sequence><code code="TIME_ABSOLUTE"/><value><head value="20200102030405.000"/><increment value="0.002" unit="s"/></value></sequence></component>
+${leads.map((lead) => `<component><sequence><code code="MDC_ECG_LEAD_${lead.toUpperCase()}"/><value><origin value="0" unit="uV"/><scale value="2.5" unit="uV"/><digits>${samples[lead].join(' ')}</digits></value></sequence></component>`).join('\n')}
+</sequenceSet></component><subjectOf><annotationSet><component><annotation><code code="MDC_ECG_HEART_RATE"/><value value="60" unit="/min"/></annotation></component></annotationSet></subjectOf></series></component></AnnotatedECG>`);
+const museLead = (lead) => `<LeadData><LeadSampleCountTotal>${count}</LeadSampleCountTotal><LeadAmplitudeUnitsPerBit>4.88</LeadAmplitudeUnitsPerBit><LeadAmplitudeUnits>MICROVOLTS</LeadAmplitudeUnits><LeadID>${lead}</LeadID><LeadSampleSize>2</LeadSampleSize><LeadDataCRC32>${crc32(int16(samples[lead]))}</LeadDataCRC32><WaveFormData>${base64(samples[lead])}</WaveFormData></LeadData>`;
+write('muse', 'small', `<?xml version="1.0" encoding="ISO-8859-1"?><!DOCTYPE RestingECG SYSTEM "restecg.dtd"><RestingECG><PatientDemographics><PatientID>1</PatientID><PatientAge>58</PatientAge><AgeUnits>YEARS</AgeUnits><Gender>MALE</Gender><DateofBirth>01-02-1950</DateofBirth></PatientDemographics><TestDemographics><AcquisitionTime>11:18:00</AcquisitionTime><AcquisitionDate>03-25-1996</AcquisitionDate></TestDemographics><RestingECGMeasurements><VentricularRate>69</VentricularRate><QTCorrected>416</QTCorrected></RestingECGMeasurements><Diagnosis><DiagnosisStatement><StmtFlag>ENDSLINE</StmtFlag><StmtText>Sinus rhythm</StmtText></DiagnosisStatement></Diagnosis><Waveform><WaveformType>Rhythm</WaveformType><SampleBase>500</SampleBase><SampleExponent>0</SampleExponent><HighPassFilter>5</HighPassFilter>${leads.map(museLead).join('')}</Waveform></RestingECG>`);
+
+// XLI: no dictionary codes, every byte as itself in ten bits.
+function xliLead(values) {
+  const bytes = [...values.map((v) => (v >> 8) & 255), ...values.map((v) => v & 255)];
+  const bits = bytes.flatMap((byte) => Array.from({ length: 10 }, (_, i) => (byte >> (9 - i)) & 1)).concat(Array(10).fill(1));
+  const packed = Buffer.alloc(Math.ceil(bits.length / 8));
+  bits.forEach((bit, i) => { packed[i >> 3] |= bit << (7 - (i & 7)); });
+  const head = Buffer.alloc(8);
+  head.writeInt32LE(packed.length, 0);
+  return Buffer.concat([head, packed]);
+}
+write('sierra', 'small', `<?xml version="1.0"?><restingecgdata><documentinfo><documenttype>PhilipsECG</documenttype><documentversion>1.04</documentversion></documentinfo><dataacquisition date="2020-05-18" time="15:48:11"><machine>M</machine><signalcharacteristics><samplingrate>500</samplingrate><resolution>5</resolution><numberchannelsvalid>12</numberchannelsvalid></signalcharacteristics></dataacquisition><interpretations><interpretation><globalmeasurements><heartrate>64</heartrate></globalmeasurements><statement><leftstatement>SR</leftstatement><rightstatement>x</rightstatement></statement></interpretation></interpretations><waveforms><parsedwaveforms dataencoding="Base64" compression="XLI" leadlabels="${leads.join(' ')}" samplespersecond="500" resolution="5">${Buffer.concat(leads.map((lead) => xliLead(samples[lead]))).toString('base64')}</parsedwaveforms></waveforms></restingecgdata>`);
+write('schiller', 'small', `<com.xiriuz.sema.xml.schillerEDI.SchillerEDI><patdata><id>1</id><gender>MALE</gender></patdata><examdescript><startdatetime><date>20060502</date><time>140610000</time></startdatetime></examdescript><eventdata><event><wavedata><type>ECG_RHYTHMS</type><resolution><samplerate><value>500</value></samplerate><yres><unitperbit>1.0</unitperbit><units>UV</units></yres></resolution>${leads.map((lead) => `<channel><name>${lead.toUpperCase()}</name><data>${samples[lead].join(',')}</data><datastype>COMMASEPARATE</datastype><samplecount>${count}</samplecount></channel>`).join('')}</wavedata><annotation_global><name>HR</name><value>59</value></annotation_global></event></eventdata></com.xiriuz.sema.xml.schillerEDI.SchillerEDI>`);
+write('mortara', 'small', `<ECG ACQUISITION_TIME="20021122091000" AGE="49" AGE_UNITS="Y" VENT_RATE="67"><SUBJECT GENDER="Male" ID="1" DOB="19530508"/><SOURCE MANUFACTURER="M" MODEL="E"/><STATEMENT TEXT="SR" REASON=""/>${leads.map((lead) => `<CHANNEL OFFSET="0" BITS="16" FORMAT="SIGNED" UNITS_PER_MV="400" DURATION="${count}" SAMPLE_FREQ="500" NAME="${lead}" ENCODING="BASE64" DATA="${base64(samples[lead])}"/>`).join('')}</ECG>`);
+write('cardiosoft', 'small', `<CardiologyXML><ObservationDateTime><Hour>9</Hour><Minute>10</Minute><Second>0</Second><Day>22</Day><Month>11</Month><Year>2002</Year></ObservationDateTime><PatientInfo><PID>1</PID><Gender>MALE</Gender><Age units="Years">49</Age></PatientInfo><StripData><SampleRate units="Hz">500</SampleRate><ChannelSampleCountTotal>${count}</ChannelSampleCountTotal><Resolution units="uVperLsb">2.5</Resolution>${leads.map((lead) => `<WaveformData lead="${lead}">${samples[lead].join(',')}</WaveformData>`).join('')}</StripData></CardiologyXML>`);
+const component = (lead, i) => ({ code: { coding: [{ code: String(131073 + i), display: `MDC_ECG_LEAD_${lead}` }] }, valueSampledData: { origin: { value: 0, unit: 'uV' }, period: 2, factor: 2.5, dimensions: 1, data: samples[lead].join(' ') } });
+write('fhir', 'json', JSON.stringify({ resourceType: 'Bundle', entry: [{ resource: { resourceType: 'Observation', effectiveDateTime: '2020-01-02', component: ['I', 'II'].map(component) } }, { resource: { resourceType: 'Patient', gender: 'female', birthDate: '1950-01-01' } }] }));
+write('fhir', 'xml', `<Observation xmlns="http://hl7.org/fhir"><effectiveDateTime value="2015-02-19"/><component><code><coding><code value="131329"/><display value="MDC_ECG_ELEC_POTL_I"/></coding></code><valueSampledData><origin><value value="2048"/></origin><period value="10"/><factor value="1.612"/><dimensions/><data value="${one.map((v) => v + 2040).join(' ')}"/></valueSampledData></component></Observation>`);
+write('csv', 'table', `time_s,${leads.join(',')}\n${one.map((_, i) => [(i / 500).toFixed(3), ...leads.map((lead) => (samples[lead][i] / 400).toFixed(4))].join(',')).join('\n')}\n`);
+write('csv', 'decimal_comma', `\ufeffI;II\n${one.map((v, i) => `${v},5;${two[i]},0`).join('\n')}\n`);
+write('csv', 'rows', ['I', 'II'].map((lead) => [lead, ...samples[lead], ...samples[lead], ...samples[lead]].join('\t')).join('\n'));
+write('csv', 'watch', `Recorded Date,2026-08-26 18:15:35 +0100\nDevice,"Watch7,11"\nSample Rate,511,422 hertz\n\nLead,Lead I\nUnit,µV\n\n${one.map((v) => `${v},000`).join('\n')}\n`);
+
+const trace = (y, label, x = 50) => `BT /F1 12 Tf ${x} ${y + 40} Td (${label}) Tj ET\n0 0 1 RG ${one.concat(one, one).map((v, i) => `${x + i} ${y + v / 5} ${i ? 'l' : 'm'}`).join(' ')} S\n`;
+const grid = Array.from({ length: 40 }, (_, i) => `${50 + i * 14.173} 50 m ${50 + i * 14.173} 500 l S 50 ${50 + i * 14.173} m 600 ${50 + i * 14.173} l S`).join('\n');
+const content = deflateSync(`${grid}\n${trace(400, 'I')}${trace(300, 'II')}${trace(200, 'V1')}BT 1 0 0 1 50 20 Tm (25 mm/s 10 mm/mV) Tj ET`);
+write('pdf', 'page', Buffer.concat([Buffer.from(`%PDF-1.4\n1 0 obj << /Type /Page /Contents 2 0 R /Resources << /Font << /F1 3 0 R >> >> >> endobj\n2 0 obj << /Filter /FlateDecode /Length ${content.length} >> stream\n`), content, Buffer.from('\nendstream endobj\n3 0 obj << /Type /Font >> endobj\ntrailer << >>\n%%EOF')]));
+write('gzip', 'csv', gzipSync(readFileSync(path.join(out, 'csv/table'))));
+
+function zip(name, bytes) {
+  const packed = deflateRawSync(bytes);
+  const fields = Buffer.alloc(26);
+  fields.writeUInt16LE(20, 0);
+  fields.writeUInt16LE(8, 4);
+  fields.writeUInt32LE(crc32(bytes), 10);
+  fields.writeUInt32LE(packed.length, 14);
+  fields.writeUInt32LE(bytes.length, 18);
+  fields.writeUInt16LE(name.length, 22);
+  const local = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), fields, Buffer.from(name), packed]);
+  const central = Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), fields, Buffer.alloc(14), Buffer.from(name)]);
+  const end = Buffer.alloc(22);
+  end.write('PK\x05\x06', 'latin1');
+  end.writeUInt16LE(1, 8);
+  end.writeUInt16LE(1, 10);
+  end.writeUInt32LE(central.length, 12);
+  end.writeUInt32LE(local.length, 16);
+  return Buffer.concat([local, central, end]);
+}
+write('zip', 'csv', zip('a.csv', readFileSync(path.join(out, 'csv/table'))));
+
+// ---- shrunken copies of the shared samples ----------------------------------------------------------------------------------
+
+const shared = path.join(repository, '../shared/data/formats');
+if (existsSync(shared)) {
+  const targets = { aecg: 'aecg', muse: 'muse', sierra: 'sierra', schiller: 'schiller', fhir: 'fhir', csv_txt: 'csv', scp: 'scp', dicom: 'dicom', edf: 'edf', norav: 'norav' };
+  for (const [folder, target] of Object.entries(targets)) {
+    if (!existsSync(path.join(shared, folder))) continue;
+    for (const name of readdirSync(path.join(shared, folder))) {
+      const file = path.join(shared, folder, name);
+      if (name === 'README' || !statSync(file).isFile()) continue;
+      let bytes = readFileSync(file);
+      if (/\.xml$/i.test(name) && bytes[0] < 128 && bytes[1] !== 0) {
+        bytes = Buffer.from(bytes.toString('latin1').replace(/((?:-?\d+[\s,]+){12})(?:-?\d+[\s,]*)+/g, '$1').replace(/([A-Za-z0-9+/\s]{200})[A-Za-z0-9+/\s=]+/g, '$1'), 'latin1');
+      }
+      write(target, name, bytes.subarray(0, 4000));
+    }
+  }
+}
