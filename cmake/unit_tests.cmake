@@ -1,7 +1,8 @@
 # unit_tests: every tests/unit/*_test.cc in one doctest program. Native, sanitized, and as unit_tests.js under Node.
 file(GLOB unit_test_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/unit/*.cc")
 add_executable(unit_tests ${unit_test_sources})
-target_link_libraries(unit_tests PRIVATE house_rules engine_core)
+# Tests of XML readers build their own documents.
+target_link_libraries(unit_tests PRIVATE house_rules engine_core pugixml)
 target_include_directories(unit_tests PRIVATE "${CMAKE_SOURCE_DIR}/tests")
 target_compile_definitions(unit_tests PRIVATE
   DOCTEST_CONFIG_NO_EXCEPTIONS_BUT_WITH_ALL_ASSERTS
