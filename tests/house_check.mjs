@@ -156,6 +156,11 @@ test('nothing of the shared test data is committed', { skip: existsSync(sharedDa
   assert.deepEqual(copies, []);
 });
 
+test('the weights that the engine compiles in are those of their card', () => {
+  const weights = createHash('sha256').update(read('models/ecg-delineation-1/weights.bin')).digest('hex');
+  assert.match(read('models/ecg-delineation-1/CARD.md').toString(), new RegExp(weights));
+});
+
 test('the commands that people type are executable', () => {
   for (const path of ['serve.sh', 'tests/run.sh', '.ci/run', 'precordia']) {
     assert.doesNotThrow(() => accessSync(join(repository, path), constants.X_OK), `${path} is missing or not executable`);
