@@ -131,7 +131,7 @@ node_part() {
 }
 
 # fuzz_part SECONDS: builds the fuzz targets, replays their seeds and goes on for SECONDS in all. One test per target; a crash, a
-# hang of over a second or an allocation of over 256 MB fails it, and its input lies in build/fuzz.
+# hang of over ten seconds or an allocation of over 256 MB fails it, and its input lies in build/fuzz.
 fuzz_part() {
   local log=$logs/fuzz.log started=$SECONDS passed=0 failed=0 skipped=0 target targets each
   echo "== fuzz: the file readers under libFuzzer with address and undefined-behaviour sanitizers"

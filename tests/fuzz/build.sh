@@ -3,7 +3,7 @@
 #
 #   tests/fuzz/build.sh [TARGET...]     build/fuzz/TARGET for each (default: all)
 #
-# clang 19 and its runtime come from the system, or are installed with apt-get when run as root; the C++ library is the system's.
+# clang 19, its runtime and make come from the system, or are installed with apt-get when run as root; the C++ library is the system's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -15,13 +15,13 @@ fi
 
 runtime() { compgen -G "$("$1" -print-resource-dir)/lib/linux/libclang_rt.fuzzer-*.a" > /dev/null; }
 clang=$(command -v clang++-19 || true)
-if [ -z "$clang" ] || ! runtime "$clang"; then
+if [ -z "$clang" ] || ! runtime "$clang" || ! command -v make > /dev/null; then
   if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
-    echo "precordia: clang 19 with its runtime is missing, so nothing can be fuzzed; install it with: sudo apt-get install clang-19 libclang-rt-19-dev" >&2
+    echo "precordia: clang 19 with its runtime, or make, is missing, so nothing can be fuzzed; install them with: sudo apt-get install clang-19 libclang-rt-19-dev make" >&2
     exit 1
   fi
-  echo "fuzz: installing clang 19 with apt-get" >&2
-  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends clang-19 libclang-rt-19-dev; } >&2
+  echo "fuzz: installing clang 19 and make with apt-get" >&2
+  { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends clang-19 libclang-rt-19-dev make; } >&2
   clang=$(command -v clang++-19)
 fi
 
