@@ -53,6 +53,15 @@ bool fragmented(const LeadAmplitudes& a, Lead lead) {
   return extra_r || a.fragments.value_or(0) > 0;
 }
 
+// The leads that show the finding, territory by territory; the value is their number.
+void judge_territories(Criterion& c, const std::vector<int>& anterior, const std::vector<int>& inferior, const std::vector<int>& lateral) {
+  add_territory(c, "anterior", anterior);
+  add_territory(c, "inferior", inferior);
+  add_territory(c, "lateral", lateral);
+  c.value = static_cast<double>(anterior.size() + inferior.size() + lateral.size());
+  c.met = *c.value >= *c.cutoff;
+}
+
 Criterion fragmented_qrs(const CriteriaInput& in) {
   if (in.findings.sample_rate_hz < kLowestRateForFragments) {
     return unknown(kFragmentedQrs, in,
@@ -73,11 +82,7 @@ Criterion fragmented_qrs(const CriteriaInput& in) {
       std::array{Lead::kV1, Lead::kV2, Lead::kV3, Lead::kV4, Lead::kV5}, rule);
   const std::vector<int> inferior = neighbours(kInferior, rule);
   const std::vector<int> lateral = neighbours(std::array{Lead::kAVL, Lead::kI, Lead::kV6}, rule);
-  add_territory(c, "anterior", anterior);
-  add_territory(c, "inferior", inferior);
-  add_territory(c, "lateral", lateral);
-  c.value = static_cast<double>(anterior.size() + inferior.size() + lateral.size());
-  c.met = *c.value >= *c.cutoff;
+  judge_territories(c, anterior, inferior, lateral);
   return c;
 }
 
@@ -121,11 +126,7 @@ Criterion st_elevation(const CriteriaInput& in, const std::vector<Criterion>& do
   Criterion c = from(kStElevation, in);
   const std::vector<int> anterior = neighbours(kChest, rule), inferior = neighbours(kInferior, rule),
                          lateral = neighbours(kHighLateral, rule);
-  add_territory(c, "anterior", anterior);
-  add_territory(c, "inferior", inferior);
-  add_territory(c, "lateral", lateral);
-  c.value = static_cast<double>(anterior.size() + inferior.size() + lateral.size());
-  c.met = *c.value >= *c.cutoff;
+  judge_territories(c, anterior, inferior, lateral);
   return c;
 }
 
