@@ -1,6 +1,6 @@
 // What the delineation network looks at, for models/train/precordia_delineation.
 //
-// Standard input as in ecg_validation.cc. Standard output, float32, for each record: the number of beats; for each beat its
+// Standard input as in record_stream.h. Standard output, float32, for each record: the number of beats; for each beat its
 // aligned fiducial (samples at 500 Hz) and whether it belongs to the representative beat; then for P, QRS and T: rows
 // (0 = no such wave), columns, the onset and offset anchors relative to the fiducial (samples), the lead of each row,
 // the rows. `--jitter MS SEED` moves the anchors at random, so that the network does not lean on the rule's exact instants.
@@ -11,6 +11,7 @@
 #include <cstring>
 #include <random>
 
+#include "bench/record_stream.h"
 #include "ecg/analysis_signal.h"
 #include "ecg/beat_classes.h"
 #include "ecg/delineation_network.h"
@@ -23,11 +24,6 @@ using namespace precordia;
 
 namespace {
 
-template <typename T>
-bool take(T& value) {
-  return std::fread(&value, sizeof value, 1, stdin) == 1;
-}
-
 void put(double value) {
   const float v = static_cast<float>(value);
   std::fwrite(&v, sizeof v, 1, stdout);
@@ -39,19 +35,10 @@ int main(int argc, char** argv) {
   const bool jitter = argc == 4 && std::strcmp(argv[1], "--jitter") == 0;
   std::mt19937 random(jitter ? std::atoi(argv[3]) : 0);
   std::normal_distribution<double> shift(0, jitter ? std::atof(argv[2]) * kAnalysisRateHz / 1000 : 1);
-  float rate = 0, age = 0;
-  int32_t samples = 0, sex = -1;
-  while (take(rate) && take(samples) && take(age) && take(sex)) {
-    EcgRecord record;
-    record.sample_rate_hz = rate;
-    for (int lead = 0; lead < kLeadCount; ++lead) {
-      record.mv[lead].resize(samples);
-      if (std::fread(record.mv[lead].data(), sizeof(float), samples, stdin) != static_cast<size_t>(samples)) return 1;
-      record.origin[lead] = LeadOrigin::kRecorded;
-    }
+  while (const auto record = next_record()) {
     std::array<LeadQuality, kLeadCount> quality;
-    AnalysisSignal signal = prepare_analysis(record, quality);
-    const std::vector<int> spikes = find_spikes(signal, rate);
+    AnalysisSignal signal = prepare_analysis(*record, quality);
+    const std::vector<int> spikes = find_spikes(signal, record->sample_rate_hz);
     if (spikes.size() >= 3) remove_spikes(signal, spikes);
     const BeatFamilies families = classify_beats(signal, detect_qrs(signal));
     DelineatedMedian representative;

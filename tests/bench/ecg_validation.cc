@@ -1,9 +1,7 @@
 // Measures a stream of records and writes what was found, for tests/bench/ecg_validation.py to compare with
 // the truth.
 //
-// Standard input, little-endian, repeated: float32 rate, int32 samples, float32 age (nan = unknown), int32
-// sex (0 male, 1 female, -1 unknown), then 12 x samples float32 in mV, lead after lead (a lead of nothing but
-// nan counts as absent). Standard output: one line per record as JSON. `--repeat N` measures each record N
+// Standard input as in record_stream.h. Standard output: one line per record as JSON. `--repeat N` measures each record N
 // times and adds the fastest time, for speed alone; `--weights FILE` measures with another delineation network.
 #include <chrono>
 #include <cmath>
@@ -18,17 +16,13 @@
 #include <vector>
 
 #include "base/text.h"
+#include "bench/record_stream.h"
 #include "ecg/delineation_network.h"
 #include "ecg/ecg_findings.h"
 
 using namespace precordia;
 
 namespace {
-
-template <typename T>
-bool take(T& value) {
-  return std::fread(&value, sizeof value, 1, stdin) == 1;
-}
 
 void put(std::string& out, const std::optional<int>& v) { out += v ? std::to_string(*v) : "null"; }
 
@@ -90,28 +84,13 @@ int main(int argc, char** argv) {
     }
   }
   const DelineationNetwork& network = other_network ? *other_network : built_in_delineation_network();
-  float rate = 0, age = 0;
-  int32_t samples = 0, sex = -1;
-  while (take(rate) && take(samples) && take(age) && take(sex)) {
-    EcgRecord record;
-    record.sample_rate_hz = rate;
-    for (int lead = 0; lead < kLeadCount; ++lead) {
-      record.mv[lead].resize(samples);
-      if (std::fread(record.mv[lead].data(), sizeof(float), samples, stdin) != static_cast<size_t>(samples))
-        return 1;
-      bool any = false;
-      for (float v : record.mv[lead]) any = any || std::isfinite(v);
-      if (!any) record.mv[lead].clear();
-      record.origin[lead] = any ? LeadOrigin::kRecorded : LeadOrigin::kAbsent;
-    }
-    PersonForRanges person;
-    if (std::isfinite(age)) person.age_years = age;
-    if (sex >= 0) person.sex = sex == 1 ? Sex::kFemale : Sex::kMale;
+  while (const auto record = next_record()) {
+    const PersonForRanges person{record->patient.age_years, record->patient.sex};
     EcgFindings findings;
     double fastest = 1e9;
     for (int i = 0; i < repeat; ++i) {
       const auto start = std::chrono::steady_clock::now();
-      findings = measure_ecg(record, person, network);
+      findings = measure_ecg(*record, person, network);
       fastest = std::min(
           fastest,
           std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
