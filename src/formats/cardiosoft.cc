@@ -12,7 +12,10 @@ constexpr size_t kMostLeads = 64;
 
 // <Hour>9</Hour> ... <Year>2002</Year>
 std::string time_in(pugi::xml_node node) {
-  const auto part = [&](const char* name) { return static_cast<int>(number_in(child_named(node, name)).value_or(-1)); };
+  const auto part = [&](const char* name) {
+    const double value = number_in(child_named(node, name)).value_or(-1);
+    return value >= 0 && value < 10'000 ? static_cast<int>(value) : -1;
+  };
   return iso_time(part("Year"), part("Month"), part("Day"), part("Hour"), part("Minute"), part("Second"));
 }
 

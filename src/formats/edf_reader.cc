@@ -396,7 +396,7 @@ Result<DecodedEcg> decode_edf(std::span<const InputFile> files) {
     auto channel = empty_channel(header, signal);
     const size_t per_record = signal.samples_per_record;
     const auto sample_of = [&](size_t r) {
-      return starts ? static_cast<size_t>(std::llround((*starts)[r] * channel.rate_hz)) : r * per_record;
+      return starts ? static_cast<size_t>(std::llround(std::max(0.0, (*starts)[r]) * channel.rate_hz)) : r * per_record;
     };
     size_t count = 0;
     for (size_t r = 0; r < records; ++r) count = std::max(count, sample_of(r) + per_record);

@@ -287,7 +287,7 @@ Result<DecodedEcg> decode_pdf(std::span<const InputFile> files) {
                                                    traces.size()));
   double origin = INFINITY, end = 0;
   for (const auto& lead : leads) origin = std::min(origin, lead.left), end = std::max(end, lead.right);
-  if ((end - origin) / (scale.mm_x * scale.mm_per_s) > kLongestPageSeconds)
+  if (!((end - origin) / (scale.mm_x * scale.mm_per_s) <= kLongestPageSeconds))
     return fail(ErrorCode::kDamaged, "The scale of this PDF cannot be right: it would show more than two minutes; export the ECG itself instead.");
   // A rhythm strip shows more of its lead than the column does.
   std::stable_sort(leads.begin(), leads.end(), [](const DrawnLead& a, const DrawnLead& b) { return a.right - a.left > b.right - b.left + 1; });

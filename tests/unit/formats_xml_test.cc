@@ -211,3 +211,12 @@ TEST_CASE("base64 takes white space anywhere and refuses what is cut off or fore
   CHECK(!base64_bytes("AQ*D"));
   CHECK(!base64_bytes("AQ==AQ"));
 }
+
+TEST_CASE("a CardioSoft date that no calendar has is left out") {
+  std::string text = "<CardiologyXML><PatientInfo><BirthDateTime><Day>1</Day><Month>2</Month><Year>2e34</Year></BirthDateTime></PatientInfo>"
+                     "<StripData><SampleRate>500</SampleRate><Resolution units=\"uVperLsb\">2.5</Resolution>";
+  for (size_t k = 0; k < 8; ++k) text += std::string("<WaveformData lead=\"") + kEight[k] + "\">" + numbers(k, 600, ",") + "</WaveformData>";
+  const auto record = read_files({text_file("x.xml", text + "</StripData></CardiologyXML>")});
+  REQUIRE(record);
+  CHECK(record->identity.birth_date.empty());
+}
