@@ -36,7 +36,7 @@ Examination examined(std::string_view condition) {
 double probability_with(float infarction_logit) {
   Examination examination = examined("normal");
   REQUIRE(examination.plan_network().value());
-  REQUIRE(examination.network_answer(std::vector<float>{-infarction_logit, infarction_logit}, {}, "fp32").has_value());
+  REQUIRE(examination.network_answer({std::vector<float>{-infarction_logit, infarction_logit}, {}, {}, {}}, "fp32").has_value());
   REQUIRE(examination.fuse().has_value());
   const Json json = Json::parse(examination.screen_json("x"), nullptr, false);
   REQUIRE(json["answer"]["probability"].is_number());
@@ -51,7 +51,7 @@ TEST_CASE("a simulated patient goes from samples to an answer, a view and a repo
   Examination examination = examined("normal");
   REQUIRE(examination.plan_network().value());
   CHECK(examination.network_tensor().size() == 12 * 1000);
-  REQUIRE(examination.network_answer(std::vector<float>{4, -4}, {}, "fp32").has_value());
+  REQUIRE(examination.network_answer({std::vector<float>{4, -4}, {}, {}, {}}, "fp32").has_value());
   REQUIRE(examination.fuse().has_value());
   const Json view = Json::parse(examination.view().json, nullptr, false);
   REQUIRE_FALSE(view.is_discarded());
@@ -82,7 +82,7 @@ TEST_CASE("every simulated condition is measured and answered without a network,
 TEST_CASE("impossible numbers of a network are reported and the screening goes on without it") {
   Examination examination = examined("normal");
   REQUIRE(examination.plan_network().value());
-  const auto answer = examination.network_answer(std::vector<float>{NAN, 0}, {}, "fp32");
+  const auto answer = examination.network_answer({std::vector<float>{NAN, 0}, {}, {}, {}}, "fp32");
   REQUIRE_FALSE(answer.has_value());
   CHECK(answer.error().code == ErrorCode::kModel);
   CHECK(examination.not_run_because() == answer.error().message);
@@ -113,7 +113,7 @@ TEST_CASE("steps out of order are errors, not crashes") {
   CHECK_FALSE(examination.read().has_value());
   CHECK_FALSE(examination.measure().has_value());
   CHECK_FALSE(examination.plan_network().has_value());
-  CHECK_FALSE(examination.network_answer({}, {}, "fp32").has_value());
+  CHECK_FALSE(examination.network_answer({}, "fp32").has_value());
   CHECK_FALSE(examination.fuse().has_value());
   CHECK_FALSE(examination.load_simulated("no such").has_value());
   CHECK_FALSE(examination.choose_model("no such").has_value());
