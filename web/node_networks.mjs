@@ -53,7 +53,7 @@ function filesOf(model) {
 const isInsideFolder = (file) => typeof file === 'string' && file.length > 0 && file.length < 256 &&
   file.split('/').every((part) => part !== '' && isPlainFileName(part));
 
-// Networks at one precision ('int8' or 'fp32'; unless told, int8 where a network has it), opened and held against their known answers when first used: a command
+// Networks at one precision ('int8' or 'fp32', where a network has it; unless told, int8), opened and held against their known answers when first used: a command
 // that runs no network pays for none. One thread unless told otherwise: many inputs are better served by many processes.
 export class NodeNetworks {
   #sessions = null;
@@ -66,7 +66,8 @@ export class NodeNetworks {
   }
 
   precision(modelId) {
-    return this.chosenPrecision ?? choosePrecision(this.library, modelId, 'wasm', ['int8', 'fp32']);
+    const preferred = this.chosenPrecision === undefined ? ['int8', 'fp32'] : [this.chosenPrecision, 'int8', 'fp32'];
+    return choosePrecision(this.library, modelId, 'wasm', preferred);
   }
 
   prepare(request, engine) {

@@ -116,11 +116,11 @@ test('a pack with 2,500 samples of 12 leads and seven tabular values answers wit
 });
 
 test('a required value that is not known keeps the pack from answering, and the sentence names it', async (t) => {
-  const { folder } = writePack(t, (model) => { Object.assign(model.tabular.values[0], { required: true }); });
+  const { folder } = writePack(t, (model) => { Object.assign(model.tabular.values[3], { required: true }); });
   const { engine, library } = await openWith(folder);
   unwrap(engine.choose_model('example-low-ef'));
-  await examine(engine, new NodeNetworks({ engine, library }), { simulated: 'normal' });
-  assert.match(JSON.parse(engine.predict_json('x')).error.message, /age_years/);
+  await examine(engine, new NodeNetworks({ engine, library }), { simulated: 'af' });  // no P waves, no PR interval
+  assert.match(JSON.parse(engine.predict_json('x')).error.message, /pr_ms/);
 });
 
 test('a damaged pack is refused on load, and our networks go on', async (t) => {

@@ -25,6 +25,7 @@ from .network import CLIP_MV, Block, conv_bn
 from .train import auxiliary_targets, label_weights, macro_auc, save
 
 CROP = 250
+EPOCHS = 9
 BATCH = 64
 RATE = 3e-3
 AVERAGE = 0.998
@@ -99,8 +100,8 @@ def predict(net: nn.Module, records: data.Records, batch: int = 128) -> np.ndarr
     return np.concatenate(out)
 
 
-def train(name: str, records: data.Records, tune: data.Records, folder: Path, epochs: int, seed: int = 7) -> nn.Module:
-    """One run; resumable after every epoch. Returns the averaged network of the last epoch: no epoch is picked."""
+def train(name: str, records: data.Records, tune: data.Records, folder: Path, until: int = EPOCHS, seed: int = 7) -> nn.Module:
+    """One run; resumable after every epoch, stopping after `until` of EPOCHS. Returns the averaged network: no epoch is picked."""
     torch.manual_seed(seed)
     g = torch.Generator().manual_seed(seed)
     outputs = records.labels.shape[1] + 2
@@ -125,7 +126,7 @@ def train(name: str, records: data.Records, tune: data.Records, folder: Path, ep
     age, sex = (torch.from_numpy(v) for v in auxiliary_targets(records))
     weights = label_weights(records.label_ids, (1.0, 1.0, 0.5, 0.5))
     k, steps, strength = target.shape[1], len(signal) // BATCH, augment.Strength()
-    for epoch in range(start, epochs):
+    for epoch in range(start, until):
         began, spent, total = time.time(), time.process_time(), 0.0
         net.train()
         order = torch.randperm(len(signal), generator=g)
@@ -133,7 +134,7 @@ def train(name: str, records: data.Records, tune: data.Records, folder: Path, ep
             rows = order[step * BATCH:(step + 1) * BATCH]
             x = augment.crop(signal[rows], CROP, g).float() * data.QUANTUM_MV
             x = augment.twelve(augment.disturb(x, strength, g)).masked_fill(augment.missing(len(x), CROP, strength, g), 0.0)
-            at = (epoch + step / steps) / epochs
+            at = (epoch + step / steps) / EPOCHS
             for group in optimiser.param_groups:
                 group["lr"] = RATE * min(1.0, at / 0.15) * 0.5 * (1 + math.cos(math.pi * max(0.0, at - 0.15) / 0.85))
             out = net(x)
@@ -163,26 +164,28 @@ def train(name: str, records: data.Records, tune: data.Records, folder: Path, ep
     return average
 
 
-def compare(names: tuple[str, ...], train_records: data.Records, tune: data.Records, runs: Path, epochs: int = 9) -> dict[str, dict[str, np.ndarray]]:
-    """Trains what is not trained yet; outputs of every family on the training ("train") and tuning ("tune") records."""
+def teach(names: tuple[str, ...], train_records: data.Records, tune: data.Records, runs: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Trains what is not trained yet; outputs of these families on the training ("train") and tuning ("tune") records."""
     answers: dict[str, dict[str, np.ndarray]] = {}
     for name in names:
         folder = runs / "families" / name
         if not (folder / "tune.npy").exists():
-            net = train(name, train_records, tune, folder, epochs)
+            net = train(name, train_records, tune, folder)
             for part, records in (("train", train_records), ("tune", tune)):
                 np.save(folder / f"{part}.npy", predict(net, records))
         answers[name] = {part: np.load(folder / f"{part}.npy") for part in ("train", "tune")}
     return answers
 
 
-def table(runs: Path, tune: data.Records, answers: dict[str, dict[str, np.ndarray]]) -> list[dict]:
-    """One row per family: parameters, epochs, processor minutes, macro-AUC per head on fold 9."""
+def compare(train_records: data.Records, tune: data.Records, runs: Path, until: int) -> list[dict]:
+    """All families after `until` epochs of the same schedule: parameters, CPU minutes, macro-AUC per head on fold 9."""
     rows = []
     for name in READERS:
-        with (runs / "families" / name / "log.csv").open() as f:
-            log = list(csv.reader(f))
+        folder = runs / "families" / name
+        train(name, train_records, tune, folder, until)
+        with (folder / "log.csv").open() as f:
+            log = list(csv.reader(f))[:until]
+        aucs = dict(zip((head for head, _ in data.HEADS), map(float, log[-1][4:])))
         rows.append({"family": name, "parameters": sum(p.numel() for p in Family(name, tune.labels.shape[1] + 2).parameters()),
-                     "epochs": len(log), "cpu_minutes": sum(int(row[2]) for row in log) / 60,
-                     **{head: macro_auc(tune.labels, answers[name]["tune"], tune.label_ids, head) for head, _ in data.HEADS}})
+                     "epochs": len(log), "cpu_minutes": sum(int(row[2]) for row in log) / 60, **aucs})
     return rows

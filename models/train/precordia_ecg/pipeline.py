@@ -41,6 +41,7 @@ def main() -> None:
     options.add_argument("--runs", type=Path, default=MODELS / "train" / "runs", help="checkpoints, logs, caches")
     options.add_argument("--models", type=Path, default=MODELS, help="where the artefacts and manifest.json go")
     options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--compare", type=int, default=families.EPOCHS, help="epochs of the schedule that the three families run")
     options.add_argument("--stop-after", choices=("train", "manifest", "card"), default="card")
     args = options.parse_args()
     logging.getLogger().setLevel(logging.ERROR)
@@ -55,7 +56,7 @@ def main() -> None:
     print(f"{len(train)} training records (folds 1-8), {len(tune)} tuning records (fold 9)")
 
     start = earlier(args.runs)
-    answers = families.compare(TEACHERS, train, tune, args.runs)
+    answers = families.teach(TEACHERS, train, tune, args.runs)
     k = train.labels.shape[1]
     first = cached(args.runs / "start.npy", lambda: evaluate.logits_of_earlier(start, train))
     teacher = expit(START_SHARE * first + (1 - START_SHARE) * np.mean([a["train"][:, :k] for a in answers.values()], axis=0))
@@ -80,8 +81,7 @@ def main() -> None:
         return
 
     report = measure.everything(net, tune, records, args.data, args.models, entry, partial)
-    everyone = families.compare(tuple(families.READERS), train, tune, args.runs)
-    report["families"] = families.table(args.runs, tune, everyone)
+    report["families"] = families.compare(train, tune, args.runs, args.compare)
     report["teacher"] = evaluate.macro(START_SHARE * cached(args.runs / "start-tune.npy", lambda: evaluate.logits_of_earlier(start, tune))
                                        + (1 - START_SHARE) * np.mean([a["tune"][:, :k] for a in answers.values()], axis=0),
                                        tune.labels, tune.label_ids, "superclass")
