@@ -109,7 +109,7 @@ def training(plan: Plan, r: dict, runs: Path) -> list[str]:
         "## Training", "",
         "The network starts from version 1.0.0 of `ecg-resnet-1` (trunk and head; the attention stage starts as the identity) and "
         f"is taught: {percent(plan.teacher_share, 0)} of its targets are the probabilities of two teachers' mean logit, that "
-        f"network and the residual CNN of the table below (together {f(r['teacher'], 4)} superclass macro-AUC on fold 9). AdamW, peak rate "
+        f"network and a residual CNN of 0.34 M parameters (0.9300 after nine epochs of crops; together {f(r['teacher'], 4)} superclass macro-AUC on fold 9). AdamW, peak rate "
         f"{plan.rate:g}, cosine, batch {plan.batch}, weight decay {plan.weight_decay:g}, averaged weights (decay {plan.average:g}), "
         f"float32, one CPU thread, {plan.epochs} epochs. {percent(plan.crop_share, 0)} of the batches are random crops of 2.5 s, the "
         "others (in the last epoch a quarter) whole records. The averaged weights of the last epoch ship: no epoch is picked. Age "
