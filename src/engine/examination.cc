@@ -198,7 +198,10 @@ Result<bool> Examination::plan_network() {
     return false;
   }
   std::array<bool, kLeadCount> usable;
-  for (int i = 0; i < kLeadCount; ++i) usable[i] = findings_->quality[i].usable;
+  for (int i = 0; i < kLeadCount; ++i) {   // a lead that only lacks samples (a printed page) is fine where it has some
+    const LeadQuality& quality = findings_->quality[i];
+    usable[i] = quality.usable || (quality.present && quality.problem == SignalProblem::kMissing);
+  }
   // Unless one was chosen, the first answers; where it cannot, a later one that was measured on incomplete recordings may.
   std::string first_reason;
   for (const EcgModel& model : manifest_.models) {
