@@ -52,6 +52,61 @@ void advise_by_peptide(NextStep& next, const Screening& screening, double nt_pro
   }
 }
 
+// Straight to an echo where no peptide can be had (MICE): past heart attack, crackles, or a man with swollen ankles.
+std::string why_straight_to_echo(const ClinicalProfile& profile) {
+  if (profile.prior_infarction.value_or(false)) return "a past heart attack";
+  if (profile.crackles.value_or(false)) return "crackles at the lung bases";
+  if (profile.oedema.value_or(false) && profile.sex == std::optional<Sex>(Sex::kMale)) return "swollen ankles in a man";
+  return {};
+}
+
+// The ejection fraction is known: what is left is who should see it, and how soon.
+void advise_by_ef(NextStep& next, const ClinicalProfile& profile, const Screening& screening) {
+  next.citation = std::string(kNice) + "; " + kEsc2021;
+  switch (screening.phenotype) {
+    case Phenotype::kHfref:
+    case Phenotype::kHfmref:
+    case Phenotype::kHfpef:
+      next.headline = "Specialist assessment for heart failure";
+      next.steps.push_back("Show this result and the echo report to a doctor: the pathway asks for assessment by a heart failure specialist.");
+      if (!profile.nt_probnp_ng_l) {
+        next.steps.push_back("Measure NT-proBNP if it was not: it confirms heart failure and says how soon.");
+        next.most_useful_test = kPeptide;
+      } else if (*profile.nt_probnp_ng_l > limits::kNtProbnpUrgent) {
+        next.headline = "Specialist within 2 weeks";
+      }
+      break;
+    case Phenotype::kStageB:
+      next.headline = "Show the echo result to a doctor";
+      next.steps.push_back("The heart pumps weakly: show this result to a doctor soon, with or without symptoms.");
+      next.steps.push_back("Measure blood pressure, and ask about diabetes and past heart attacks.");
+      next.citation = kAhaStages;
+      break;
+    case Phenotype::kEfBetweenClasses:
+      next.headline = "Have the echo read again, or repeated";
+      next.steps.push_back("The ejection fraction lies between two classes: ask for a second reading or a repeat.");
+      next.steps.push_back("Show this result to a doctor.");
+      break;
+    case Phenotype::kHeartFailurePossible:
+      next.headline = profile.nt_probnp_ng_l ? "Ask a specialist about HFpEF" : "Measure NT-proBNP";
+      if (!profile.nt_probnp_ng_l) {
+        next.steps.push_back("Measure NT-proBNP: with a preserved ejection fraction it decides whether to look further.");
+        next.most_useful_test = kPeptide;
+      } else {
+        next.steps.push_back("The heart pumps normally and NT-proBNP is not low: a specialist should look for HFpEF and other causes.");
+      }
+      break;
+    case Phenotype::kPossibleStructuralDisease:
+      next.headline = "Show ECG and echo to a doctor";
+      next.steps.push_back("Show this ECG and the echo report to a doctor.");
+      next.citation = kAhaStages;
+      break;
+    default:
+      next.headline = profile.symptoms == Symptoms::kSuspectedHeartFailure ? "Ask a doctor to look for another cause" : "Nothing further for this examination";
+      next.steps.push_back("If breathlessness, ankle swelling or unusual tiredness comes up or stays, ask again.");
+  }
+}
+
 void advise_suspected(NextStep& next, const ClinicalProfile& profile, const Screening& screening) {
   if (profile.nt_probnp_ng_l) return advise_by_peptide(next, screening, *profile.nt_probnp_ng_l);
   next.citation = std::string(kNice) + "; " + kEsc2021;
@@ -68,6 +123,24 @@ void advise_suspected(NextStep& next, const ClinicalProfile& profile, const Scre
     next.steps.push_back("If that test cannot be had, ask a doctor whether an echocardiogram is needed.");
     next.most_useful_test = kPeptide;
   }
+  if (const std::string why = why_straight_to_echo(profile); !why.empty()) {
+    next.steps.push_back("Where NT-proBNP cannot be had, " + why + " is reason enough to ask for an echocardiogram.");
+    next.citation += std::string("; ") + kMice;
+  }
+  if (profile.bnp_ng_l && *profile.bnp_ng_l < limits::kBnpUnlikely)
+    next.steps.push_back("BNP is under 35 ng/L: heart failure is unlikely. The symptoms still need a cause.");
+  else if (profile.bnp_ng_l)
+    next.steps.push_back("BNP is 35 ng/L or more: the pathway asks for an echocardiogram.");
+}
+
+// Signs that do not wait, from what was entered.
+std::vector<std::string> urgent_entries(const ClinicalProfile& profile) {
+  std::vector<std::string> signs;
+  if (profile.systolic_mmhg && *profile.systolic_mmhg <= limits::kUrgentSystolicUpTo)
+    signs.push_back(format_text("The systolic blood pressure is very low (%.0f mmHg).", *profile.systolic_mmhg));
+  if (profile.nyha_class && *profile.nyha_class >= 4)
+    signs.push_back("Breathless at rest (NYHA IV).");
+  return signs;
 }
 
 // Without stated symptoms. A value that NICE refers is passed on whatever the ECG says: by NICE's rows where
@@ -173,6 +246,8 @@ NextStep advise(const ClinicalProfile& profile, const Screening& screening, cons
   const bool child = profile.age_years && *profile.age_years < limits::kAdultYears;
   if (child)
     advise_child(next);
+  else if (screening.echo)
+    advise_by_ef(next, profile, screening);
   else if (screening.phenotype == Phenotype::kCannotTell)
     advise_cannot_tell(next, profile, screening);
   else if (profile.symptoms == Symptoms::kSuspectedHeartFailure)
@@ -198,7 +273,9 @@ NextStep advise(const ClinicalProfile& profile, const Screening& screening, cons
     std::erase(next.steps, std::string(kNoReasonForMore));
     if (next.headline == "Nothing further for this ECG") next.headline = "Show the ECG to a doctor";
   }
-  const std::vector<std::string> signs = findings ? urgent_signs(*findings) : std::vector<std::string>{};
+  std::vector<std::string> signs = findings ? urgent_signs(*findings) : std::vector<std::string>{};
+  if (!child)
+    for (std::string& sign : urgent_entries(profile)) signs.push_back(std::move(sign));
   if (signs.empty()) {
     if (profile.symptoms != Symptoms::kNone && screening.phenotype != Phenotype::kNoEvidence)
       next.steps.push_back(

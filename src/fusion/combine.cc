@@ -90,6 +90,14 @@ LogRatio nt_probnp_ratio(double nt_probnp_ng_l) {
   return {std::log((diseased_above - diseased_over) / (healthy_above - healthy_over)), spread(logs)};
 }
 
+LogRatio oedema_ratio(bool present) {
+  const SignAccuracy& mant = mant_oedema();
+  const double ratio = present ? mant.sensitivity / (1 - mant.specificity) : (1 - mant.sensitivity) / mant.specificity;
+  const double elsewhere = present ? wang_leg_oedema().present : wang_leg_oedema().absent;
+  const double logs[] = {std::log(ratio), std::log(elsewhere)};
+  return {logs[0], spread(logs)};
+}
+
 Posterior combine(const Interval& prior, std::span<const LogRatio> ratios) {
   Posterior posterior;
   posterior.weights_ln.assign(ratios.size(), 0);

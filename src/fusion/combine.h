@@ -49,6 +49,9 @@ LogRatio with_between_study_spread(LogRatio ratio, std::span<const FourfoldStudy
 // between the studies at 125 ng/L.
 LogRatio nt_probnp_ratio(double nt_probnp_ng_l);
 
+// Swollen ankles: Mant's ratio; its standard error is the spread of ln LR between general practice and emergency care.
+LogRatio oedema_ratio(bool present);
+
 struct Posterior {
   Interval probability;
   std::vector<double> weights_ln;  // per ratio, what entered the sum after capping and shrinking

@@ -46,6 +46,21 @@ constexpr FourfoldStudy kNielsenInfarction = {"nielsen_2000_infarction",
                                               Provenance::kDerived,
                                               kNielsen};
 
+// Ratios 3.9 and .54 in the same 15 and 111: 8/15 and 15/111 alone give them (3.95, .54).
+constexpr FourfoldStudy kNielsenRate = {"nielsen_2000_rate",
+                                        "heart rate above diastolic pressure",
+                                        "EF <= 45 %",
+                                        8,
+                                        15,
+                                        15,
+                                        111,
+                                        Provenance::kDerived,
+                                        kNielsen};
+
+constexpr SignAccuracy kMantOedema = {0.53, 0.72, Provenance::kVerified, kMant2009};
+constexpr PublishedRatios kWangLegOedema = {2.3, 0.64, Provenance::kVerified,
+                                            "Wang 2005, JAMA, doi 10.1001/jama.294.15.1944 (emergency departments)"};
+
 constexpr std::array<CutoffAccuracy, 3> kTaylorCutoffs = {{
     {125, 0.946, 0.500, Provenance::kVerified, kTaylor},
     {400, 0.817, 0.803, Provenance::kVerified, kTaylor},
@@ -117,6 +132,9 @@ const FourfoldStudy& davie_major_ecg() { return kMajorEcg[0]; }
 const FourfoldStudy& mohamed_abnormal_ecg() { return kMajorEcg[1]; }
 const FourfoldStudy& murkofsky_qrs_over_100ms() { return kMurkofsky; }
 const FourfoldStudy& nielsen_prior_infarction() { return kNielsenInfarction; }
+const FourfoldStudy& nielsen_rate_over_diastolic() { return kNielsenRate; }
+const SignAccuracy& mant_oedema() { return kMantOedema; }
+const PublishedRatios& wang_leg_oedema() { return kWangLegOedema; }
 std::span<const CutoffAccuracy> taylor_nt_probnp() { return kTaylorCutoffs; }
 std::span<const CutoffAccuracy> nt_probnp_studies_at_125() { return kStudiesAt125; }
 const Prior& prior_screening() { return kScreening; }

@@ -38,6 +38,7 @@ const FourfoldStudy& mohamed_abnormal_ecg();
 
 const FourfoldStudy& murkofsky_qrs_over_100ms();  // bundle branch block excluded
 const FourfoldStudy& nielsen_prior_infarction();
+const FourfoldStudy& nielsen_rate_over_diastolic();  // heart rate, lying, above the diastolic pressure
 
 // NT-proBNP against any heart failure: sensitivity and specificity at one cut-off.
 struct CutoffAccuracy {
@@ -49,6 +50,20 @@ struct CutoffAccuracy {
 std::span<const CutoffAccuracy> taylor_nt_probnp();  // 125, 400 and 2000 ng/L, ascending
 std::span<const CutoffAccuracy>
 nt_probnp_studies_at_125();  // three studies at one cut-off: the between-study spread
+
+// Swollen ankles against any heart failure: general practice, then an emergency department for the spread.
+struct SignAccuracy {
+  double sensitivity, specificity;
+  Provenance provenance;
+  const char* citation;
+};
+const SignAccuracy& mant_oedema();
+struct PublishedRatios {
+  double present, absent;
+  Provenance provenance;
+  const char* citation;
+};
+const PublishedRatios& wang_leg_oedema();
 
 // How common the target is before any test, in a stated kind of person.
 struct Prior {
@@ -73,9 +88,11 @@ inline constexpr const char* kUniversalDefinition =
 inline constexpr const char* kAhaStages = "AHA/ACC/HFSA 2022, doi 10.1161/CIR.0000000000001063 (stages)";
 inline constexpr const char* kEsc2021 = "ESC 2021, doi 10.1093/eurheartj/ehab368";
 inline constexpr const char* kNice = "NICE NG106 (suspected heart failure; thresholds unchanged in 2025)";
+inline constexpr const char* kMant2009 = "Mant 2009, Health Technol Assess, doi 10.3310/hta13320 (individual data of nine studies)";
+inline constexpr const char* kMice = "MICE rule, from Mant 2009, doi 10.3310/hta13320; REFER 2017, Br J Gen Pract 67:e94";
 inline constexpr const char* kHfaAgeRuleIn = "HFA 2023 age thresholds, doi 10.1002/ehf2.15383";
 inline constexpr const char* kNews2 =
-    "RCP 2017, National Early Warning Score 2 (pulse 40 or less, 131 or more)";
+    "RCP 2017, National Early Warning Score 2 (pulse 40 or less, 131 or more; systolic pressure 90 or less)";
 
 // Decision limits. All are engineering choices, uncalibrated, except where a source is named.
 namespace limits {
@@ -94,6 +111,8 @@ inline constexpr double kLvsdPossible = 0.05;  // 1 in 20: below it, echo for th
 inline constexpr double kPacedByNetwork = 0.5;
 inline constexpr double kUrgentRateAbove = 130;      // /min; NEWS2
 inline constexpr double kUrgentRateUpTo = 40;        // /min; NEWS2
+inline constexpr double kUrgentSystolicUpTo = 90;    // mmHg; NEWS2
+inline constexpr double kBnpUnlikely = 35;           // ng/L; ESC 2021, not acute
 inline constexpr double kAdultYears = 18;
 inline constexpr double kStudiedFromYears = 45;  // ECHOES, Olmsted: 45 and over
 inline constexpr double kQrsWideMs = 100;        // Murkofsky

@@ -11,6 +11,7 @@
 #include "fusion/combine.h"
 #include "fusion/ecg_evidence.h"
 #include "fusion/literature.h"
+#include "fusion/phenotypes.h"
 
 namespace precordia {
 namespace {
@@ -20,6 +21,7 @@ ClinicalProfile completed(const ClinicalProfile& profile, const EcgRecord& recor
   ClinicalProfile all = profile;
   if (!all.age_years) all.age_years = record.patient.age_years;
   if (!all.sex) all.sex = record.patient.sex;
+  all.symptoms = symptoms_of(all);
   return all;
 }
 
@@ -108,8 +110,15 @@ EvidenceItem history_item(const ClinicalProfile& profile) {
   return item;
 }
 
+// nullopt = not both known.
+std::optional<bool> rate_over_diastolic(const ClinicalProfile& profile, const EcgFindings* findings) {
+  const std::optional<double> rate = findings ? measured(*findings, "heart_rate_bpm") : std::nullopt;
+  if (!rate || !profile.diastolic_mmhg) return std::nullopt;
+  return *rate > *profile.diastolic_mmhg;
+}
+
 // The scale of LV systolic dysfunction: prior, ECG, history.
-void weigh_lvsd(Screening& screening, const ClinicalProfile& profile, EcgEvidence& ecg) {
+void weigh_lvsd(Screening& screening, const ClinicalProfile& profile, EcgEvidence& ecg, const EcgFindings* findings) {
   const Prior& prior = prior_for(profile);
   std::vector<LogRatio> ratios;
   std::vector<size_t> lines;
@@ -130,6 +139,27 @@ void weigh_lvsd(Screening& screening, const ClinicalProfile& profile, EcgEvidenc
       item.explanation = "Slightly lowers the chance of a weak ventricle.";
       ratios.push_back(ratio);
       lines.push_back(screening.evidence.size());
+    }
+    screening.evidence.push_back(std::move(item));
+  }
+  if (std::optional<bool> over = rate_over_diastolic(profile, findings)) {
+    const FourfoldStudy& study = nielsen_rate_over_diastolic();
+    const LogRatio ratio = likelihood_ratio(study, *over);
+    EvidenceItem item;
+    item.id = item.cluster = "rate_over_diastolic";
+    item.label = "Heart rate against diastolic pressure";
+    item.value = *over ? "rate is higher" : "rate is not higher";
+    item.direction = *over ? EvidenceDirection::kFor : EvidenceDirection::kAgainst;
+    item.citation = study.citation;
+    if (suspected(profile)) {
+      item.scale = EvidenceScale::kLvsd;
+      item.counted = true;
+      item.likelihood_ratio = ratio.ratio();
+      item.explanation = "At rest, a heart rate above the diastolic pressure is commoner with a weak ventricle.";
+      ratios.push_back(ratio);
+      lines.push_back(screening.evidence.size());
+    } else {
+      item.explanation = "Counted only when heart failure is suspected: it was studied in such people.";
     }
     screening.evidence.push_back(std::move(item));
   }
@@ -156,42 +186,125 @@ bool peptide_raised_without_symptoms(const ClinicalProfile& profile) {
          *profile.nt_probnp_ng_l >= raised_for_age_from(profile.age_years);
 }
 
-// The scale of any heart failure: only NT-proBNP counts on it, and only for people in whom it was studied.
+// The scale of any heart failure: NT-proBNP and swollen ankles count on it, and only for people in whom they were studied.
 void weigh_heart_failure(Screening& screening, const ClinicalProfile& profile) {
   const bool no_symptoms = profile.symptoms == Symptoms::kNone;
+  const Prior& prior = prior_nt_probnp_tested();
   if (!no_symptoms && (suspected(profile) || profile.nt_probnp_ng_l)) {
-    screening.hf_prior = prior_nt_probnp_tested().probability;
-    screening.hf_prior_context = prior_text(prior_nt_probnp_tested());
+    screening.hf_prior = prior.probability;
+    screening.hf_prior_context = prior_text(prior);
   }
-  if (!profile.nt_probnp_ng_l) return;
-  const LogRatio ratio = nt_probnp_ratio(*profile.nt_probnp_ng_l);
-  EvidenceItem item;
-  item.id = "nt_probnp";
-  item.label = "NT-proBNP";
-  item.value = format_text("%.0f ng/L", *profile.nt_probnp_ng_l);
-  item.cluster = "natriuretic_peptide";
-  item.direction = ratio.ln > 0 ? EvidenceDirection::kFor : EvidenceDirection::kAgainst;
-  item.citation = taylor_nt_probnp()[0].citation;
-  if (no_symptoms) {
-    item.explanation = format_text(
-        "Without symptoms this is not heart failure by definition, so it moves no percentage. %s: from "
-        "%.0f ng/L on it points to structural heart disease.",
-        profile.age_years ? "At this age" : "Where the age is not known",
-        raised_for_age_from(profile.age_years));
-    item.citation = std::string(kUniversalDefinition) + "; " + kHfaAgeRuleIn;
-  } else {
-    const Prior& prior = prior_nt_probnp_tested();
-    const Posterior posterior = combine({prior.probability, prior.low, prior.high}, {&ratio, 1});
+  std::vector<LogRatio> ratios;
+  std::vector<EvidenceItem> lines;
+  if (profile.nt_probnp_ng_l) {
+    const LogRatio ratio = nt_probnp_ratio(*profile.nt_probnp_ng_l);
+    EvidenceItem item;
+    item.id = "nt_probnp";
+    item.label = "NT-proBNP";
+    item.value = format_text("%.0f ng/L", *profile.nt_probnp_ng_l);
+    item.cluster = "natriuretic_peptide";
+    item.direction = ratio.ln > 0 ? EvidenceDirection::kFor : EvidenceDirection::kAgainst;
+    item.citation = taylor_nt_probnp()[0].citation;
+    item.likelihood_ratio = std::clamp(ratio.ratio(), limits::kLowestRatio, limits::kHighestRatio);
+    item.explanation = "Moves the chance of any heart failure, and never that of a weak ventricle.";
+    if (no_symptoms) {
+      item.likelihood_ratio = std::nullopt;
+      item.explanation = format_text(
+          "Without symptoms this is not heart failure by definition, so it moves no percentage. %s: from "
+          "%.0f ng/L on it points to structural heart disease.",
+          profile.age_years ? "At this age" : "Where the age is not known",
+          raised_for_age_from(profile.age_years));
+      item.citation = std::string(kUniversalDefinition) + "; " + kHfaAgeRuleIn;
+    } else {
+      ratios.push_back(ratio);
+    }
+    lines.push_back(std::move(item));
+  }
+  if (profile.oedema && suspected(profile)) {
+    const LogRatio ratio = oedema_ratio(*profile.oedema);
+    EvidenceItem item;
+    item.id = item.cluster = "oedema";
+    item.label = "Swollen ankles";
+    item.value = *profile.oedema ? "yes" : "no";
+    item.direction = ratio.ln > 0 ? EvidenceDirection::kFor : EvidenceDirection::kAgainst;
+    item.likelihood_ratio = ratio.ratio();
+    item.explanation = "Moves the chance of any heart failure, and never that of a weak ventricle.";
+    item.citation = mant_oedema().citation;
+    ratios.push_back(ratio);
+    lines.push_back(std::move(item));
+  }
+  if (!ratios.empty()) {
+    const Posterior posterior = combine({prior.probability, prior.low, prior.high}, ratios);
     screening.hf_probability = posterior.probability.value;
     screening.hf_low = posterior.probability.low;
     screening.hf_high = posterior.probability.high;
-    item.scale = EvidenceScale::kHeartFailure;
-    item.counted = true;
-    item.likelihood_ratio = std::clamp(ratio.ratio(), limits::kLowestRatio, limits::kHighestRatio);
-    item.decibans = decibans(posterior.weights_ln[0]);
-    item.explanation = "Moves the chance of any heart failure, and never that of a weak ventricle.";
+    for (size_t i = 0; i < ratios.size(); ++i) {
+      EvidenceItem& item = lines[lines.size() - ratios.size() + i];
+      item.scale = EvidenceScale::kHeartFailure;
+      item.counted = true;
+      item.decibans = decibans(posterior.weights_ln[i]);
+    }
   }
+  for (EvidenceItem& item : lines) screening.evidence.push_back(std::move(item));
+}
+
+// What was entered and moves no percentage is still shown, with the reason: nothing that a person typed in vanishes.
+void add_entered_context(Screening& screening, const ClinicalProfile& profile) {
+  const auto add = [&](const char* id, const char* label, std::string value, const char* explanation, const char* citation) {
+    EvidenceItem item;
+    item.id = item.cluster = id;
+    item.label = label;
+    item.value = std::move(value);
+    item.explanation = explanation;
+    item.citation = citation;
+    screening.evidence.push_back(std::move(item));
+  };
+  const auto yes_no = [](bool yes) { return std::string(yes ? "yes" : "no"); };
+  if (profile.crackles)
+    add("crackles", "Crackles at the lung bases", yes_no(*profile.crackles),
+        "Used for the next step only: its sensitivity in general practice was not found.", kMant2009);
+  if (profile.bnp_ng_l)
+    add("bnp", "BNP", fixed_text(*profile.bnp_ng_l, 0) + " ng/L",
+        "Used for the next step and HFA-PEFF only: its bands were studied in emergency departments.", kEsc2021);
+  if (profile.coronary_disease.value_or(false))
+    add("coronary_disease", "Known coronary disease", "yes",
+        "Not counted: the published share (8.1 % with angina) is of another ejection fraction and came without its counts.",
+        "Davis 2002, BMJ 325:1156, doi 10.1136/bmj.325.7373.1156");
+  if (profile.diabetes.value_or(false))
+    add("diabetes", "Diabetes", "yes", "Used in the scores only: no history item rules heart failure in or out.",
+        "Madhok 2008, doi 10.1186/1471-2296-9-56");
+}
+
+// A measured EF stands in place of everything that only guesses at it: the ECG explains, the echo decides.
+void decide_by_echo(Screening& screening) {
+  const EchoEvidence& echo = *screening.echo;
+  const ReducedEf reduced = reduced_ef(echo);
+  for (EvidenceItem& item : screening.evidence)
+    if (item.scale == EvidenceScale::kLvsd && item.counted) {
+      item.counted = false;
+      item.decibans = std::nullopt;
+      item.explanation += " Not counted: the ejection fraction was measured.";
+    }
+  EvidenceItem item;
+  item.id = item.cluster = "ejection_fraction";
+  item.label = "Ejection fraction (echo)";
+  item.value = format_text("%.0f %% (%.0f to %.0f)", echo.ef_percent, echo.ef_low_percent, echo.ef_high_percent);
+  item.scale = EvidenceScale::kLvsd;
+  item.direction = reduced.probability >= 0.5 ? EvidenceDirection::kFor : EvidenceDirection::kAgainst;
+  item.counted = true;
+  const double prior = screening.prior.value_or(prior_screening().probability);
+  const double after = std::clamp(reduced.probability, 0.001, 0.999);
+  item.likelihood_ratio = std::exp(logit(after) - logit(prior));
+  item.decibans = decibans(logit(after) - logit(prior));
+  item.explanation = "Decides: " + echo.method + ".";
+  item.citation = echo.citation;
   screening.evidence.push_back(std::move(item));
+  screening.probability = reduced.probability;
+  screening.low = reduced.low;
+  screening.high = reduced.high;
+  screening.prior = prior;
+  screening.target = "LV systolic dysfunction (EF < 50 %)";
+  if (screening.prior_context.empty()) screening.prior_context = prior_text(prior_screening());
 }
 
 void add_context(Screening& screening, const ClinicalProfile& profile, const EcgEvidence& ecg) {
@@ -305,6 +418,7 @@ void word_answer(Screening& screening, const ClinicalProfile& profile, const Ecg
                              "with symptoms: enter them.";
       }
       break;
+    default: break;  // those with a measured EF are worded in phenotypes.cc
   }
   if (!ecg.without_network.empty()) screening.sentence += " " + ecg.without_network + " Measured rules stand in.";
   if (screening.phenotype == Phenotype::kNoEvidence && symptoms_unknown)
@@ -357,12 +471,17 @@ const char* phenotype_name(Phenotype phenotype) {
     case Phenotype::kLvsdPossible: return "lvsd_possible";
     case Phenotype::kLvsdLikely: return "lvsd_likely";
     case Phenotype::kHeartFailurePossible: return "heart_failure_possible";
+    case Phenotype::kHfref: return "hfref";
+    case Phenotype::kHfmref: return "hfmref";
+    case Phenotype::kHfpef: return "hfpef";
+    case Phenotype::kStageB: return "stage_b";
+    case Phenotype::kEfBetweenClasses: return "ef_between_classes";
   }
   return "cannot_tell";
 }
 
 Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const EcgFindings* findings,
-                 const EcgNetFindings* net) {
+                 const EcgNetFindings* net, const EchoEvidence* echo) {
   const ClinicalProfile profile = completed(entered, record);
   Screening screening;
   std::optional<Block> block = quality_gate(profile, record.patient, findings, net);
@@ -371,19 +490,42 @@ Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const 
   if (!block && ecg.basis == EcgBasis::kNone) block = Block{Obstacle::kRecording, ecg.why_none};
 
   if (!block) {
-    weigh_lvsd(screening, profile, ecg);
+    weigh_lvsd(screening, profile, ecg, findings);
     add_context(screening, profile, ecg);
   } else {
     screening.evidence = uncounted(std::move(ecg.items));
   }
-  const bool child = profile.age_years && *profile.age_years < limits::kAdultYears;
-  if (!child) weigh_heart_failure(screening, profile);
-  if (!block) {
+  const bool child = block && block->obstacle == Obstacle::kPerson;
+  if (!child) {
+    weigh_heart_failure(screening, profile);
+    add_entered_context(screening, profile);
+    std::optional<bool> af;
+    if (findings && !block && findings->rhythm != Rhythm::kUnknown) af = findings->rhythm == Rhythm::kIrregularWithoutP;
+    screening.scores = all_scores(profile, findings && !block ? measured(*findings, "qrs_ms") : std::nullopt, af);
+    screening.echo = echo ? std::optional<EchoEvidence>(*echo) : echo_of_report(profile);
+    if (screening.echo && !screening.echo->usable) {
+      EvidenceItem item;
+      item.id = item.cluster = "ejection_fraction";
+      item.label = "Ejection fraction (echo)";
+      item.value = "not used";
+      item.explanation = screening.echo->why_unusable;
+      screening.evidence.push_back(std::move(item));
+      screening.echo.reset();
+    }
+  }
+  if (screening.echo) {
+    decide_by_echo(screening);
+    screening.phenotype = phenotype_by_ef(profile, screening, !block && ecg.major_abnormality);
+    word_answer_by_ef(screening, profile);
+    if (block) screening.sentence += " The ECG itself could not be judged: " + block->reason;
+  } else if (!block) {
     screening.phenotype = phenotype_of(screening, profile, ecg);
     word_answer(screening, profile, ecg);
   } else {
     answer_cannot_tell(screening, *std::move(block));
   }
+  screening.phenotypes = phenotype_shares(profile, screening);
+  screening.would_change = useful_tests(profile, screening);
   order_evidence(screening.evidence);
   screening.next_step = advise(profile, screening, findings);
   return screening;

@@ -8,28 +8,13 @@
 
 #include "base/result.h"
 #include "ecg/ecg_findings.h"
+#include "fusion/clinical_profile.h"
+#include "fusion/echo_evidence.h"
+#include "fusion/scores.h"
 #include "nets/ecg_net_findings.h"
 #include "signal/ecg_record.h"
 
 namespace precordia {
-
-enum class Symptoms { kUnknown, kNone, kSuspectedHeartFailure };
-
-// What the clinician entered for this examination. Unknown stays unknown; values of the file are used where
-// these are not set.
-struct ClinicalProfile {
-  std::optional<double> age_years;  // 0..120; under 18 the answer is "cannot tell"
-  std::optional<Sex> sex;
-  Symptoms symptoms =
-      Symptoms::kUnknown;  // breathlessness, oedema, fatigue that made someone think of heart failure
-  std::optional<bool> prior_infarction;
-  std::optional<double> nt_probnp_ng_l;  // 5..70000
-};
-
-// One JSON object:
-// {"age_years":63,"sex":"F","symptoms":"none|suspected_hf","prior_infarction":true,"nt_probnp_ng_l":310}.
-// Unknown keys and values out of range are errors (kWrongUsage) with a sentence.
-Result<ClinicalProfile> parse_profile(std::string_view json);
 
 enum class Phenotype {
   kCannotTell,
@@ -39,6 +24,10 @@ enum class Phenotype {
   kLvsdPossible,               // LV systolic dysfunction cannot be dismissed: echo needed
   kLvsdLikely,  // evidence favours LV systolic dysfunction: echo needed; never "HFrEF" without a measured EF
   kHeartFailurePossible,  // symptoms with little evidence for LVSD: HFpEF possible, cannot confirm
+  // Only with a measured ejection fraction:
+  kHfref, kHfmref, kHfpef,
+  kStageB,            // EF reduced, no symptoms stated
+  kEfBetweenClasses,  // the EF lies so near a limit that no class is named
 };
 const char* phenotype_name(
     Phenotype phenotype);  // "cannot_tell", "no_evidence", "possible_structural_disease", ...
@@ -75,6 +64,21 @@ struct NextStep {
   std::string most_useful_test;  // the single missing test that would change the answer most
 };
 
+// One row of the answer. A probability that cannot be had stays empty; the range may still be known.
+struct PhenotypeShare {
+  std::string id;  // "hfref", "hfmref", "hfpef", "stage_b", "reduced_ef", "no_evidence"
+  std::string label;
+  std::optional<double> probability, low, high;
+  std::string note;
+};
+
+// A test that was not made: where its result would take the answer, and by how much on average.
+struct UsefulTest {
+  std::string id, label;
+  EvidenceScale scale = EvidenceScale::kLvsd;
+  double if_against = 0, if_for = 0, expected_change = 0;  // probabilities
+};
+
 struct Screening {
   Phenotype phenotype = Phenotype::kCannotTell;
   std::string headline;  // "No sign of heart failure on this ECG"
@@ -92,11 +96,16 @@ struct Screening {
   std::optional<Obstacle> obstacle;  // with cannot_tell_because
   std::vector<EvidenceItem> evidence;
   NextStep next_step;
+  std::vector<PhenotypeShare> phenotypes;
+  std::vector<Score> scores;
+  std::vector<UsefulTest> would_change;  // the most useful first
+  std::optional<EchoEvidence> echo;      // only when it is usable
 };
 
-// `findings` or `net` may be null when they could not be had; the answer then says so.
+// `findings` or `net` may be null when they could not be had; the answer then says so. `echo` is what the echo room
+// measured; without it an ejection fraction typed in with the profile takes its place.
 Screening screen(const ClinicalProfile& profile, const EcgRecord& record, const EcgFindings* findings,
-                 const EcgNetFindings* net);
+                 const EcgNetFindings* net, const EchoEvidence* echo = nullptr);
 
 inline constexpr const char* kDisclaimer = "Decision support for research, not a medical device.";
 

@@ -53,6 +53,11 @@ const char* tone_of(const Screening& screening) {
     case Phenotype::kLvsdPossible:
     case Phenotype::kHeartFailurePossible: return "watch";
     case Phenotype::kLvsdLikely: return "act";
+    case Phenotype::kHfref:
+    case Phenotype::kHfmref:
+    case Phenotype::kHfpef:
+    case Phenotype::kStageB: return "act";
+    case Phenotype::kEfBetweenClasses: return "watch";
   }
   return "unknown";
 }

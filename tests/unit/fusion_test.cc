@@ -100,6 +100,7 @@ int severity(Phenotype phenotype) {
     case Phenotype::kHeartFailurePossible: return 1;
     case Phenotype::kLvsdPossible: return 2;
     case Phenotype::kLvsdLikely: return 3;
+    default: return 3;  // only with a measured EF
   }
   return -1;
 }
