@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "dashboard/start_screen.h"
+#include "dashboard/phenotype_card.h"
 #include "dashboard/widgets.h"
 
 namespace precordia::dashboard {
@@ -181,6 +182,8 @@ void draw_about_screen(Ui& ui, AppState& state, ImRect rect) {
   draw_timings_card(ui, left, state.status);
   left.gap(gap);
   draw_keys_card(ui, left);
+  left.gap(gap);
+  draw_language_card(ui, left, state);
   Flow right{flow.list, one_column ? flow.x : flow.x + half + gap, one_column ? left.y + gap : flow.y,
              one_column ? half : flow.width - half - gap};
   draw_models_card(ui, right, state);

@@ -95,6 +95,11 @@ void App::set_progress(std::string_view json) {
   state_.progress = read_progress(json);
 }
 
+void App::set_language(std::string_view table, std::string_view language) {
+  settle_ = kSettleFrames;
+  set_translator(Translator::read(table, language));
+}
+
 void App::set_error(std::string sentence) {
   settle_ = kSettleFrames;
   state_.error = std::move(sentence);

@@ -54,6 +54,7 @@ class App {
   void set_status(std::string_view json);
   void set_progress(std::string_view json);  // "null": done
   void set_error(std::string sentence);      // empty: none
+  void set_language(std::string_view table, std::string_view language);  // assets/languages.tsv
 
   void pointer(const PointerEvent& event);
   void wheel(double x, double y, double dx, double dy,

@@ -34,6 +34,7 @@ class Dashboard {
   void clear_view() { app_.clear_view(); }
   void set_status(const std::string& json) { app_.set_status(json); }
   void set_progress(const std::string& json) { app_.set_progress(json); }
+  void set_language(const std::string& table, const std::string& language) { app_.set_language(table, language); }
   void set_error(const std::string& sentence) { app_.set_error(sentence); }
 
   // kind: 0 mouse, 1 touch, 2 pen; phase: 0 down, 1 move, 2 up, 3 cancel, 4 leave.
@@ -75,6 +76,7 @@ EMSCRIPTEN_BINDINGS(dashboard) {
       .function("clear_view", &Dashboard::clear_view)
       .function("set_status", &Dashboard::set_status)
       .function("set_progress", &Dashboard::set_progress)
+      .function("set_language", &Dashboard::set_language)
       .function("set_error", &Dashboard::set_error)
       .function("pointer", &Dashboard::pointer)
       .function("wheel", &Dashboard::wheel)

@@ -9,6 +9,7 @@
 #include "dashboard/measurement_table.h"
 #include "dashboard/network_panel.h"
 #include "dashboard/paper_view.h"
+#include "dashboard/phenotype_card.h"
 #include "dashboard/widgets.h"
 
 namespace precordia::dashboard {
@@ -61,6 +62,7 @@ void draw_wide(Ui& ui, AppState& state, ImRect rect) {
   draw_next_step_card(ui, left, *state.view);
   left.gap(gap);
   draw_evidence_card(ui, left, state);
+  draw_whole_answer(ui, left, state);
   end_scroll(ui, left, frame.margin);
 
   Flow right = begin_scroll(ui, "trace", ImRect(ImVec2(split, rect.Min.y), rect.Max), frame.margin);
@@ -91,6 +93,7 @@ void draw_medium(Ui& ui, AppState& state, ImRect rect) {
   draw_paper_card(ui, flow, state);
   flow.gap(gap);
   draw_evidence_card(ui, flow, state);
+  draw_whole_answer(ui, flow, state);
   flow.gap(gap);
   draw_measure_and_network(ui, flow, state);
   flow.gap(gap);
@@ -109,6 +112,7 @@ void draw_compact(Ui& ui, AppState& state, ImRect rect) {
       draw_next_step_card(ui, flow, *state.view);
       flow.gap(gap);
       draw_evidence_card(ui, flow, state);
+      draw_whole_answer(ui, flow, state);
       flow.gap(gap);
       draw_examined_card(ui, flow, *state.view);
       break;

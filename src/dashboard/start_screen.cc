@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "dashboard/phenotype_card.h"
 #include "dashboard/widgets.h"
 
 namespace precordia::dashboard {
@@ -242,6 +243,8 @@ void draw_start_screen(Ui& ui, AppState& state, ImRect rect) {
     draw_device_card(ui, flow, state, 0);
     flow.gap(gap);
     draw_use_card(ui, flow);
+    flow.gap(gap);
+    draw_language_card(ui, flow, state);
   } else {
     const float half = std::floor((flow.width - gap) / 2);
     const float top = flow.y;
@@ -254,7 +257,8 @@ void draw_start_screen(Ui& ui, AppState& state, ImRect rect) {
     draw_use_card(ui, use);
     Flow device{flow.list, right.x, flow.y, right.width};
     draw_device_card(ui, device, state, use.y - flow.y);
-    flow.y = std::max(use.y, device.y);
+    flow.y = std::max(use.y, device.y) + gap;
+    draw_language_card(ui, flow, state);
   }
   end_scroll(ui, flow, margin);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <unordered_map>
 
 namespace precordia::dashboard {
 namespace {
@@ -183,15 +184,46 @@ bool build_fonts(const FontFiles& files, float pixels_per_px) {
 
 ImFont* font(Type type) { return fonts[static_cast<int>(type)]; }
 
-float text_width(Type type, std::string_view text) {
+namespace {
+
+float plain_width(Type type, std::string_view text) {
   return font(type)->CalcTextSizeA(font_px(type), FLT_MAX, 0, text.data(), text.data() + text.size()).x;
 }
 
-float draw_text(ImDrawList* list, Type type, ImVec2 at, ImU32 colour, std::string_view text) {
+float draw_plain(ImDrawList* list, Type type, ImVec2 at, ImU32 colour, std::string_view text) {
   if (text.empty()) return 0;
   list->AddText(font(type), font_px(type), ImVec2(at.x, at.y + inset(type)), colour, text.data(),
                 text.data() + text.size());
-  return text_width(type, text);
+  return plain_width(type, text);
+}
+
+// Every text of the dashboard passes through here on its way to the screen; each is looked up once.
+Translator translator;
+std::unordered_map<std::string, std::string> translated;
+constexpr size_t kMostTranslated = 4096;
+
+std::string_view local(std::string_view text) {
+  if (translator.is_english()) return text;
+  auto found = translated.find(std::string(text));
+  if (found == translated.end()) {
+    if (translated.size() >= kMostTranslated) translated.clear();
+    found = translated.emplace(text, translator(text)).first;
+  }
+  return found->second;
+}
+
+}  // namespace
+
+void set_translator(Translator chosen) {
+  translator = std::move(chosen);
+  translated.clear();
+}
+const Translator& current_translator() { return translator; }
+
+float text_width(Type type, std::string_view text) { return plain_width(type, local(text)); }
+
+float draw_text(ImDrawList* list, Type type, ImVec2 at, ImU32 colour, std::string_view text) {
+  return draw_plain(list, type, at, colour, local(text));
 }
 
 void draw_text_right(ImDrawList* list, Type type, ImVec2 top_right, ImU32 colour, std::string_view text) {
@@ -205,36 +237,37 @@ void draw_text_centred(ImDrawList* list, Type type, ImVec2 min, ImVec2 max, ImU3
 }
 
 float draw_text_fitted(ImDrawList* list, Type type, ImVec2 at, float width, ImU32 colour,
-                       std::string_view text) {
-  if (text_width(type, text) <= width) return draw_text(list, type, at, colour, text);
-  const float room = width - text_width(type, "…");
+                       std::string_view english) {
+  const std::string text(local(english));
+  if (plain_width(type, text) <= width) return draw_plain(list, type, at, colour, text);
+  const float room = width - plain_width(type, "…");
   const char* stop = text.data();
   if (room > 0) {
     font(type)->CalcTextSizeA(font_px(type), room, 0, text.data(), text.data() + text.size(), &stop);
   }
   std::string cut(text.data(), stop);
   while (!cut.empty() && cut.back() == ' ') cut.pop_back();
-  return draw_text(list, type, at, colour, cut + "…");
+  return draw_plain(list, type, at, colour, cut + "…");
 }
 
 float paragraph_height(Type type, std::string_view text, float width) {
   float height = 0;
-  each_line(type, text, width, [&](std::string_view) { height += line_height(type); });
+  each_line(type, local(text), width, [&](std::string_view) { height += line_height(type); });
   return height;
 }
 
 float paragraph_width(Type type, std::string_view text, float width) {
   float widest = 0;
-  each_line(type, text, width,
-            [&](std::string_view line) { widest = std::max(widest, text_width(type, line)); });
+  each_line(type, local(text), width,
+            [&](std::string_view line) { widest = std::max(widest, plain_width(type, line)); });
   return widest;
 }
 
 float draw_paragraph(ImDrawList* list, Type type, ImVec2 at, float width, ImU32 colour,
                      std::string_view text) {
   float y = at.y;
-  each_line(type, text, width, [&](std::string_view line) {
-    draw_text(list, type, ImVec2(at.x, y), colour, line);
+  each_line(type, local(text), width, [&](std::string_view line) {
+    draw_plain(list, type, ImVec2(at.x, y), colour, line);
     y += line_height(type);
   });
   return y - at.y;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/translate.h"
 #include "dashboard/imgui_headers.h"
 
 namespace precordia::dashboard {
@@ -34,6 +35,10 @@ ImFont* font(Type type);
 
 // ---- measuring and drawing: positions in CSS px, text as UTF-8
 // ----------------------------------------------------------
+
+// In which language everything below is measured and drawn; English unless set.
+void set_translator(Translator translator);
+const Translator& current_translator();
 
 float text_width(Type type, std::string_view text);
 

@@ -282,6 +282,25 @@ Result<ViewModel> read_view(std::string_view json, std::vector<float> blob) {
   view.answer = read_answer(member(root, "answer"));
   view.next_step = read_next_step(member(root, "next_step"));
   each(root, "evidence", [&](const Json& entry) { view.evidence.push_back(read_evidence(entry)); });
+  each(root, "phenotypes", [&](const Json& entry) {
+    view.phenotypes.push_back({text(entry, "label"), text(entry, "note"), share(entry, "probability"), share(entry, "low"), share(entry, "high")});
+  });
+  each(root, "scores", [&](const Json& entry) {
+    view.scores.push_back({text(entry, "title"), text(entry, "meaning"), text(entry, "reading"), text(entry, "citation"),
+                           flag(entry, "applies", false), whole_number(entry, "points_low"), whole_number(entry, "points_high"),
+                           whole_number(entry, "most_points").value_or(0), share(entry, "probability"), texts(entry, "missing", kMaxListEntries)});
+  });
+  each(root, "would_change", [&](const Json& entry) {
+    const std::optional<double> against = share(entry, "if_against"), in_favour = share(entry, "if_for");
+    if (against && in_favour)
+      view.would_change.push_back({text(entry, "label"), word(entry, "scale", kScales, EvidenceScale::kLvsd), *against, *in_favour});
+  });
+  each(root, "comparison", [&](const Json& entry) {
+    const std::string unit = text(entry, "unit"), change = text(entry, "change");
+    const std::string label = text(entry, "label");
+    view.comparison.push_back({unit.empty() ? label : label + " (" + unit + ")", text(entry, "before"), text(entry, "now"), change,
+                               flag(entry, "beyond_chance", false), text(entry, "kind") == "text"});
+  });
   each(root, "measurements",
        [&](const Json& entry) { view.measurements.push_back(read_measurement(entry)); });
   const Json& device = member(root, "device");

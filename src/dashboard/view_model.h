@@ -53,6 +53,32 @@ struct EvidenceView {
   std::string explanation, citation;
 };
 
+struct ShareView {
+  std::string label, note;
+  std::optional<double> probability, low, high;  // 0..1
+};
+
+struct ScoreView {
+  std::string title, meaning, reading, citation;
+  bool applies = false;
+  std::optional<int> points_low, points_high;
+  int most_points = 0;
+  std::optional<double> probability;  // 0..1
+  std::vector<std::string> missing;
+};
+
+struct UsefulTestView {
+  std::string label;
+  EvidenceScale scale = EvidenceScale::kLvsd;
+  double if_against = 0, if_for = 0;  // 0..1
+};
+
+struct ComparedView {
+  std::string label, before, now, change;
+  bool beyond_chance = false;
+  bool text_line = false;  // words instead of numbers
+};
+
 // ---- 2 measurements and criteria
 // ---------------------------------------------------------------------------------------
 
@@ -180,6 +206,10 @@ struct ViewModel {
   AnswerView answer;
   NextStepView next_step;
   std::vector<EvidenceView> evidence;
+  std::vector<ShareView> phenotypes;
+  std::vector<ScoreView> scores;
+  std::vector<UsefulTestView> would_change;
+  std::vector<ComparedView> comparison;
   std::vector<MeasurementView> measurements;
   DeviceView device;
   std::vector<CriterionView> criteria;

@@ -125,6 +125,14 @@ class Engine {
   std::string report_html(const std::string& date, const std::string& app_version) const {
     return examination_.report_html(date, app_version);
   }
+  std::string report_fhir(const std::string& date, const std::string& identity) const {
+    const auto report = examination_.report_fhir(date, identity);
+    return report ? text_of({{"ok", true}, {"text", *report}}) : outcome_of(report.error());
+  }
+  std::string report_csv() const { return examination_.report_csv(); }
+  void set_language(const std::string& table, const std::string& language) { examination_.set_language(table, language); }
+  bool keep_for_comparison() { return examination_.keep_for_comparison(); }
+  void forget_comparison() { examination_.forget_comparison(); }
   std::string record_csv() const { return examination_.record_csv(); }
   // {error} as JSON text in `outcome`, or the files.
   val export_record(const std::string& format, const std::string& name, bool with_identity) const {
@@ -174,6 +182,14 @@ std::string export_formats() {
     formats.push_back({{"key", writer.key}, {"extension", writer.extension}, {"title", writer.title}});
   return text_of(formats);
 }
+// What the form can hold: [{key, label, unit, kind, low, high, echo}] in the order of the table.
+std::string form_fields() {
+  Json fields = Json::array();
+  for (const ProfileField& field : profile_fields())
+    fields.push_back({{"key", field.key}, {"label", field.label}, {"unit", field.unit}, {"low", field.low}, {"high", field.high},
+                      {"kind", field.kind == FieldKind::kNumber ? "number" : "yes_no"}, {"echo", field.echo != nullptr}});
+  return text_of(fields);
+}
 double largest_file_bytes() { return static_cast<double>(kLargestFileBytes); }
 
 }  // namespace
@@ -181,6 +197,7 @@ double largest_file_bytes() { return static_cast<double>(kLargestFileBytes); }
 EMSCRIPTEN_BINDINGS(precordia_engine) {
   emscripten::function("engine_version", &engine_version);
   emscripten::function("export_formats", &export_formats);
+  emscripten::function("form_fields", &form_fields);
   emscripten::function("largest_file_bytes", &largest_file_bytes);
   emscripten::class_<Engine>("Engine")
       .constructor<>()
@@ -207,6 +224,11 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("measure_json", &Engine::measure_json)
       .function("predict_json", &Engine::predict_json)
       .function("report_html", &Engine::report_html)
+      .function("report_fhir", &Engine::report_fhir)
+      .function("report_csv", &Engine::report_csv)
+      .function("set_language", &Engine::set_language)
+      .function("keep_for_comparison", &Engine::keep_for_comparison)
+      .function("forget_comparison", &Engine::forget_comparison)
       .function("record_csv", &Engine::record_csv)
       .function("export_record", &Engine::export_record)
       .function("answer_text", &Engine::answer_text)

@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "formats/read_ecg.h"
 #include "report/answer_words.h"
+#include "report/fhir.h"
 #include "report/html.h"
 #include "report/json.h"
 
@@ -300,7 +301,31 @@ std::string Examination::predict_json(std::string_view input) const {
   return error_json(input, not_ready());
 }
 
-std::string Examination::answer_text() const { return screening_ ? precordia::answer_text(*screening_) : ""; }
+std::string Examination::answer_text() const {
+  if (!screening_) return {};
+  const std::string english = precordia::answer_text(*screening_);
+  if (translator_.is_english()) return english;
+  std::string text;  // line by line: the lines are what readers and the page rely on
+  for (const std::string_view line : split(english, '\n')) {
+    const bool listed = line.starts_with("- ");
+    if (!line.empty()) text += std::string(listed ? "- " : "") + translator_(line.substr(listed ? 2 : 0)) + "\n";
+  }
+  return text;
+}
+
+bool Examination::keep_for_comparison() {
+  if (!findings_ || !screening_) return false;
+  earlier_ = examination_summary(*findings_, *screening_);
+  return true;
+}
+
+Result<std::string> Examination::report_fhir(std::string_view date, std::string_view identity) const {
+  if (!record_ || !screening_) return std::unexpected(not_ready());
+  PRECORDIA_TRY(TypedIdentity who, parse_identity(identity));
+  return fhir_report(view_input(*record_), date, who);
+}
+
+std::string Examination::report_csv() const { return record_ && screening_ ? csv_report(view_input(*record_)) : std::string(); }
 
 std::string Examination::record_csv() const {
   const auto written = export_record("csv", "ecg", false);
@@ -316,18 +341,20 @@ Result<std::vector<WrittenFile>> Examination::export_record(std::string_view for
 
 ViewInput Examination::view_input(const EcgRecord& drawn) const {
   return {&drawn,  filter_,     findings_ ? &*findings_ : nullptr, net_ ? &*net_ : nullptr, screening_ ? &*screening_ : nullptr,
-          profile_, input_name_, model_descriptions()};
+          profile_, input_name_, model_descriptions(), earlier_ ? &*earlier_ : nullptr};
 }
 
 std::string Examination::report_html(std::string_view date, std::string_view app_version) const {
   if (!record_) return {};
-  return html_report(view_input(*record_), std::string(date), std::string(app_version));
+  return translated_html(html_report(view_input(*record_), std::string(date), std::string(app_version)), translator_);
 }
 
 View Examination::view() const {
   if (!record_) return {};
   const EcgRecord drawn = filtered_for_display(*record_, filter_);
-  return result_view(view_input(drawn));
+  View view = result_view(view_input(drawn));
+  if (!translator_.is_english()) view.json = translated_json(view.json, translator_);
+  return view;
 }
 
 }  // namespace precordia

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/translate.h"
 #include "ecg/ecg_findings.h"
 #include "formats/write_ecg.h"
 #include "fusion/screening.h"
@@ -39,6 +40,11 @@ class Examination {
 
   // Forgets the person examined before: files, record, findings, profile.
   void begin();
+  // Language of report_html and answer_text; the table is assets/languages.tsv. Everything else stays English.
+  void set_language(std::string_view table, std::string_view language) { translator_ = Translator::read(table, language); }
+  // The examination in hand becomes the one that later ones are compared with: the user says that it is the same person.
+  bool keep_for_comparison();
+  void forget_comparison() { earlier_.reset(); }
   void add_file(std::string name, std::vector<uint8_t> bytes);
   Result<void> read();
   Result<void> load_simulated(std::string_view condition);   // "normal", "lbbb", "lvh_strain", "old_anterior_mi", "af"
@@ -65,6 +71,9 @@ class Examination {
   std::string measure_json(std::string_view input) const;  // requires measure()
   std::string predict_json(std::string_view input) const;  // requires network_answer(); otherwise the error object
   std::string report_html(std::string_view date, std::string_view app_version) const;
+  // FHIR R4 Bundle; `identity` is the JSON of parse_identity, "{}" for none. `date` is an ISO day or empty.
+  Result<std::string> report_fhir(std::string_view date, std::string_view identity) const;
+  std::string report_csv() const;
   std::string answer_text() const;                         // for the accessible mirror: the answer in plain sentences
   std::string record_csv() const;                          // time_s,I,...,V6 in mV, empty = missing
   // The record as files of a format of formats/write_ecg.h ("edf"); without identity unless `with_identity`.
@@ -91,6 +100,8 @@ class Examination {
   std::string not_run_because_;
   std::optional<EcgNetFindings> net_;
   std::optional<Screening> screening_;
+  std::optional<ExaminationSummary> earlier_;
+  Translator translator_;
 
   PersonForRanges person() const;
   std::vector<KnownValue> tabular_values() const;

@@ -195,6 +195,37 @@ std::string evidence_table(const Screening& screening) {
   return html + "</tbody></table>";
 }
 
+std::string phenotype_table(const Screening& s) {
+  if (s.phenotypes.empty()) return {};
+  std::string html = "<h2>What it may be</h2><table><thead><tr><th>Answer</th><th class=\"n\">Probability</th><th class=\"n\">Range</th><th>Note</th></tr></thead><tbody>";
+  for (const PhenotypeShare& share : s.phenotypes)
+    html += tag("td", share.label).insert(0, "<tr>") + "<td class=\"n\">" + (share.probability ? e(percent_text(*share.probability)) : "–") +
+            "</td><td class=\"n\">" + (share.low && share.high ? e(percent_text(*share.low)) + " – " + e(percent_text(*share.high)) : "–") + "</td>" +
+            "<td class=\"small\">" + e(share.note) + "</td></tr>";
+  return html + "</tbody></table>";
+}
+
+std::string score_table(const Screening& s) {
+  std::string html = "<h2>Scores</h2><table><thead><tr><th>Score</th><th class=\"n\">Points</th><th class=\"n\">Probability</th><th>Reading</th><th>Missing</th></tr></thead><tbody>";
+  bool any = false;
+  for (const Score& score : s.scores) {
+    if (!score.applies) continue;
+    any = true;
+    std::string points = "–", missing;
+    if (score.points_low && score.points_high) {
+      points = std::to_string(*score.points_low);
+      if (*score.points_high != *score.points_low) points += " – " + std::to_string(*score.points_high);
+      points += " / " + std::to_string(score.most_points);
+    }
+    // Each name is a text of its own, so that it can be put into another language.
+    for (const std::string& name : score.missing) missing += (missing.empty() ? "<span>" : ", <span>") + e(name) + "</span>";
+    html += "<tr>" + tag("td", score.title) + "<td class=\"n\">" + e(points) + "</td><td class=\"n\">" +
+            (score.probability ? e(percent_text(*score.probability)) : "–") + "</td>" + tag("td", score.reading.empty() ? score.meaning : score.reading) +
+            "<td class=\"small\">" + missing + "</td></tr>";
+  }
+  return any ? html + "</tbody></table>" : std::string();
+}
+
 std::string measurement_table(const EcgFindings& findings) {
   std::string html =
       "<h2>Measured</h2><table><thead><tr><th>Measurement</th><th class=\"n\">Value</th><th "
@@ -373,11 +404,54 @@ std::string html_report(const ViewInput& input, const std::string& date, const s
   html += draw_ecg_svg(*input.record) + scale_line(input) + footer(app_version, 1) + "</section>\n";
 
   html += "<section class=\"sheet\">" + head_line(input, date) + simulated_banner(input) +
+          "<div class=\"pair\"><div>" + phenotype_table(screening) + "</div><div>" + score_table(screening) + "</div></div>" +
           evidence_table(screening);
   html += "<div class=\"columns\"><div>" + measurement_table(findings) + "</div><div>" +
           criteria_table(findings) + "</div><div>" + network_table(input.net) + quality_block(input) +
           models_block(input.models) + "</div></div>";
   return html + footer(app_version, 2) + "</section>\n</body></html>\n";
+}
+
+namespace {
+
+// The five references that escape_html writes.
+std::string unescape_html(std::string_view text) {
+  static constexpr std::pair<std::string_view, char> kReferences[] = {{"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}};
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    bool found = false;
+    for (const auto& [reference, letter] : kReferences)
+      if (text.substr(i, reference.size()) == reference) {
+        out += letter;
+        i += reference.size();
+        found = true;
+        break;
+      }
+    if (!found) out += text[i++];
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string translated_html(const std::string& html, const Translator& translator) {
+  if (translator.is_english()) return html;
+  std::string out;
+  out.reserve(html.size() + html.size() / 8);
+  bool in_style = false;
+  for (size_t i = 0; i < html.size();) {
+    const size_t open = html.find('<', i);
+    const std::string_view text = std::string_view(html).substr(i, open == std::string::npos ? open : open - i);
+    out += in_style || text.empty() ? std::string(text) : escape_html(translator(unescape_html(text)));
+    if (open == std::string::npos) break;
+    const size_t close = html.find('>', open);
+    if (close == std::string::npos) return html;
+    const std::string_view tag = std::string_view(html).substr(open, close + 1 - open);
+    in_style = tag == "<style>";
+    out += tag == "<html lang=\"en\">" ? "<html lang=\"" + translator.language() + "\">" : std::string(tag);
+    i = close + 1;
+  }
+  return out;
 }
 
 }  // namespace precordia

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "base/translate.h"
+
 #include "report/view_json.h"
 
 namespace precordia {
@@ -15,6 +17,9 @@ namespace precordia {
 // <style> block (Content-Security-Policy in its head); a page that shows it under a stricter policy needs
 // kReportStyleHash in its style-src.
 std::string html_report(const ViewInput& input, const std::string& date, const std::string& app_version);
+
+// The same document in the translator's language: its text between the tags, and its lang attribute.
+std::string translated_html(const std::string& html, const Translator& translator);
 
 // "sha256-..." of the style block's text, for a Content-Security-Policy. A test keeps it true.
 extern const char* const kReportStyleHash;

@@ -263,6 +263,9 @@ std::string screen_json(std::string_view input, const EcgRecord& record, const E
   for (const EvidenceItem& item : screening.evidence) evidence.push_back(evidence_value(item));
   object["evidence"] = std::move(evidence);
   object["next_step"] = next_step_value(screening.next_step);
+  object["phenotypes"] = phenotypes_value(screening);
+  object["scores"] = scores_value(screening);
+  object["would_change"] = would_change_value(screening);
   OrderedJson ecg = nullptr, quality = OrderedJson::array();
   if (findings) {
     ecg = OrderedJson::object();
@@ -275,7 +278,7 @@ std::string screen_json(std::string_view input, const EcgRecord& record, const E
     ecg["network"] = std::move(network);
   }
   object["ecg"] = std::move(ecg);
-  object["echo"] = nullptr;
+  object["echo"] = echo_value(screening);
   object["quality"] = std::move(quality);
   OrderedJson described = OrderedJson::array();
   for (const ModelDescription& model : models) described.push_back(model_value(model));

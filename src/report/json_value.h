@@ -20,6 +20,14 @@ OrderedJson json_index(const std::optional<int>& sample_index);
 // One line of evidence, the same in every answer.
 OrderedJson evidence_value(const EvidenceItem& item);
 
+// What the answer has beside its probabilities: shares of the phenotypes, scores, what would change it, and the echo.
+OrderedJson phenotypes_value(const Screening& screening);
+OrderedJson scores_value(const Screening& screening);
+OrderedJson would_change_value(const Screening& screening);
+OrderedJson echo_value(const Screening& screening);  // null when no EF was measured
+// Everything that was entered, by the keys of parse_profile; null = unknown.
+OrderedJson profile_value(const ClinicalProfile& profile);
+
 // One line of text; bytes that are not UTF-8 become U+FFFD.
 std::string json_text(const OrderedJson& value);
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "report/answer_words.h"
+#include "report/comparison.h"
 #include "report/json_value.h"
 
 namespace precordia {
@@ -28,26 +29,6 @@ OrderedJson input_value(const ViewInput& input) {
       {"recorded_at", record.source.recorded_at},
       {"simulated", record.source.simulated},
       {"notes", record.notes}};
-}
-
-const char* symptoms_name(Symptoms symptoms) {
-  switch (symptoms) {
-    case Symptoms::kUnknown: return "unknown";
-    case Symptoms::kNone: return "none";
-    case Symptoms::kSuspectedHeartFailure: return "suspected_hf";
-  }
-  return "unknown";
-}
-
-OrderedJson profile_value(const ClinicalProfile& profile) {
-  OrderedJson sex = nullptr, infarction = nullptr;
-  if (profile.sex) sex = *profile.sex == Sex::kFemale ? "F" : "M";
-  if (profile.prior_infarction) infarction = *profile.prior_infarction;
-  return {{"age_years", json_number(profile.age_years, 1)},
-          {"sex", sex},
-          {"symptoms", symptoms_name(profile.symptoms)},
-          {"prior_infarction", infarction},
-          {"nt_probnp_ng_l", json_number(profile.nt_probnp_ng_l, 1)}};
 }
 
 OrderedJson answer_value(const Screening& s) {
@@ -106,6 +87,16 @@ OrderedJson device_value(const EcgRecord& record, const EcgFindings& findings) {
     if (!shown) others.push_back(m.label + ": " + device_text(m));
   }
   return {{"lines", lines}, {"others", others}, {"statements", record.device_findings.statements}};
+}
+
+OrderedJson comparison_value(const ViewInput& input) {
+  OrderedJson all = OrderedJson::array();
+  if (!input.earlier || !input.findings || !input.screening) return all;
+  for (const ComparedLine& line : compare(*input.earlier, examination_summary(*input.findings, *input.screening)))
+    all.push_back({{"label", line.label}, {"unit", unit_text(line.unit)}, {"before", line.before}, {"now", line.now}, {"change", line.change},
+                   {"beyond_chance", line.beyond_chance},
+                   {"kind", line.is_text ? "text" : "number"}});
+  return all;
 }
 
 OrderedJson measurements_value(const EcgFindings& findings, const DeviceFindings& device) {
@@ -323,6 +314,11 @@ View result_view(const ViewInput& input) {
                        {"urgent", screening.next_step.urgent},
                        {"citation", screening.next_step.citation},
                        {"most_useful_test", screening.next_step.most_useful_test}};
+  json["phenotypes"] = phenotypes_value(screening);
+  json["scores"] = scores_value(screening);
+  json["would_change"] = would_change_value(screening);
+  json["echo"] = echo_value(screening);
+  json["comparison"] = comparison_value(input);
   json["evidence"] = evidence_list(screening);
   json["measurements"] = measurements_value(findings, input.record->device_findings);
   json["device"] = device_value(*input.record, findings);
@@ -336,6 +332,31 @@ View result_view(const ViewInput& input) {
   json["models"] = models_value(input.models);
   view.json = json_text(json);
   return view;
+}
+
+namespace {
+
+constexpr const char* kNotForTheEye[] = {"id",       "version", "phenotype", "tone",      "status", "scale", "direction", "cluster", "flag", "group",
+                                         "output_id", "kind",   "class",     "origin",    "lead",   "name",  "format",    "precision", "licence", "card",
+                                         "model_id", "sex",     "symptoms",  "ancestry",  "formula", "citation", "recorded_at", "training", "unit", "profile"};
+
+void translate_texts(OrderedJson& value, const Translator& translator) {
+  for (auto it = value.begin(); it != value.end(); ++it) {
+    if (value.is_object() && std::find(std::begin(kNotForTheEye), std::end(kNotForTheEye), it.key()) != std::end(kNotForTheEye)) continue;
+    if (it->is_string())
+      *it = translator(it->get<std::string>());
+    else if (it->is_structured())
+      translate_texts(*it, translator);
+  }
+}
+
+}  // namespace
+
+std::string translated_json(const std::string& json, const Translator& translator) {
+  OrderedJson root = OrderedJson::parse(json, nullptr, false);
+  if (root.is_discarded()) return json;
+  translate_texts(root, translator);
+  return json_text(root);
 }
 
 }  // namespace precordia

@@ -5,9 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "base/translate.h"
 #include "ecg/ecg_findings.h"
 #include "fusion/screening.h"
 #include "nets/ecg_net_findings.h"
+#include "report/comparison.h"
 #include "report/model_description.h"
 #include "signal/ecg_record.h"
 #include "signal/filters.h"
@@ -25,6 +27,7 @@ struct ViewInput {
   ClinicalProfile profile;                // as entered
   std::string file_name;                  // as the user knows it; any bytes
   std::vector<ModelDescription> models;
+  const ExaminationSummary* earlier = nullptr;  // null = nothing to compare with
 };
 
 // JSON text, and the waveforms it points into by {"at": first float, "n": count}. NaN = missing sample.
@@ -34,5 +37,8 @@ struct View {
 };
 
 View result_view(const ViewInput& input);
+
+// The view in another language: every text for the eye, and none of the names that code asks for (ids, tones, scales, ...).
+std::string translated_json(const std::string& json, const Translator& translator);
 
 }  // namespace precordia
