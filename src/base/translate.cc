@@ -12,14 +12,20 @@ constexpr std::string_view kGap = "{}";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0xC3; }
+// "×" and "÷" stand among the letters of Latin-1.
+bool is_sign(std::string_view text, size_t i) {
+  return i + 1 < text.size() && static_cast<unsigned char>(text[i]) == 0xC3 &&
+         (static_cast<unsigned char>(text[i + 1]) == 0x97 || static_cast<unsigned char>(text[i + 1]) == 0xB7);
+}
 
 // Numbers with their units, lead names and signs are the same in every language.
 bool is_wordless(std::string_view text) {
   static constexpr std::string_view kSame[] = {"mV", "ms", "Hz", "mm", "dB", "ng/L", "s", "EF", "QRS", "QT", "QTc", "PR", "RR", "P", "R", "S",
       "ST", "T", "Q", "J", "I", "II", "III", "aVR", "aVL", "aVF", "V", "V1", "V2", "V3", "V4", "V5", "V6", "min", "mmHg", "mg", "dL", "mL", "cm",
-      "kg", "g", "m", "MB", "kB", "x", "px", "JSON", "ECG", "NT-proBNP", "BNP", "HFpEF", "HFrEF", "HFmrEF", "H2FPEF", "HFA-PEFF", "BMI"};
+      "kg", "g", "m", "MB", "kB", "x", "px", "JSON", "ECG", "NT-proBNP", "BNP", "HFpEF", "HFrEF", "HFmrEF", "H2FPEF", "HFA-PEFF", "BMI", "PCP-HF", "PREVENT-HF"};
   size_t i = 0;
   while (i < text.size()) {
+    if (is_sign(text, i)) { i += 2; continue; }
     if (!is_letter(text[i])) { ++i; continue; }
     size_t end = i;
     while (end < text.size() && (is_letter(text[end]) || is_digit(text[end]) || (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80 || text[end] == '/' || text[end] == '-')) ++end;
@@ -27,7 +33,8 @@ bool is_wordless(std::string_view text) {
     while (!word.empty() && (word.back() == '-' || word.back() == '/')) word.remove_suffix(1);
     // Greek letters, dashes and arrows are two or three bytes over 0xC3 and no Latin word.
     const bool sign = static_cast<unsigned char>(word.empty() ? 'a' : word[0]) >= 0xCE;
-    bool same = sign || std::find(std::begin(kSame), std::end(kSame), word) != std::end(kSame);
+    const bool one_capital = word.size() == 1 && word[0] >= 'A' && word[0] <= 'Z';  // of a key, a lead, a wave
+    bool same = sign || one_capital || std::find(std::begin(kSame), std::end(kSame), word) != std::end(kSame);
     if (!same) {  // "mg/dL", "I-II"
       same = true;
       std::string piece;
@@ -123,37 +130,50 @@ std::string Translator::with_local_numbers(std::string_view text) const {
   return out;
 }
 
+// The most specific pattern whose gaps are known too; failing that, the most specific one. A separator between two gaps may
+// occur inside one of them: its first place is tried, then its last.
 bool Translator::by_pattern(std::string_view text, int depth, bool* known, std::string* out) const {
+  bool found = false;
   for (const Pattern& pattern : patterns_) {
     const std::string &first = pattern.literals.front(), &last = pattern.literals.back();
     if (text.size() <= first.size() + last.size() || !text.starts_with(first) || !text.ends_with(last)) continue;
-    std::vector<std::string_view> gaps;
-    size_t at = first.size();
-    bool fits = true;
-    for (size_t i = 1; fits && i < pattern.literals.size(); ++i) {
-      const bool final_one = i + 1 == pattern.literals.size();
-      const size_t next = final_one ? text.size() - last.size() : text.find(pattern.literals[i], at + 1);
-      fits = next != std::string_view::npos && next > at && next <= text.size() - last.size();
-      if (fits) gaps.push_back(text.substr(at, next - at));
-      at = next + pattern.literals[i].size();
+    const size_t inner_end = text.size() - last.size();
+    for (const bool from_right : {false, true}) {
+      std::vector<std::string_view> gaps;
+      size_t at = first.size();
+      bool fits = true;
+      for (size_t i = 1; fits && i < pattern.literals.size(); ++i) {
+        const std::string& literal = pattern.literals[i];
+        const bool final_one = i + 1 == pattern.literals.size();
+        size_t next = inner_end;
+        if (!final_one) next = from_right ? text.substr(0, inner_end).rfind(literal) : text.find(literal, at + 1);
+        fits = next != std::string_view::npos && next > at && next <= inner_end;
+        if (fits) gaps.push_back(text.substr(at, next - at));
+        at = next + literal.size();
+      }
+      if (!fits) break;
+      std::string result;
+      bool all = true;
+      for (const auto& [literal, gap] : pattern.to) {
+        result += literal;
+        if (gap >= 0 && static_cast<size_t>(gap) < gaps.size()) result += translate(gaps[static_cast<size_t>(gap)], depth + 1, &all);
+      }
+      if (!found) *out = result;
+      found = true;
+      if (all) {
+        *out = std::move(result);
+        return true;
+      }
+      if (pattern.literals.size() < 3) break;  // one gap: nothing to separate
     }
-    if (!fits) continue;
-    std::string result;
-    bool all = true;
-    for (const auto& [literal, gap] : pattern.to) {
-      result += literal;
-      if (gap >= 0 && static_cast<size_t>(gap) < gaps.size()) result += translate(gaps[static_cast<size_t>(gap)], depth + 1, &all);
-    }
-    *known = *known && all;
-    *out = std::move(result);
-    return true;
   }
-  return false;
+  if (found) *known = false;
+  return found;
 }
 
 // Sentences, then the pieces of a line: each by itself.
 bool Translator::by_parts(std::string_view text, int depth, bool* known, std::string* out) const {
-  static constexpr std::string_view kSeams[] = {"\n", ". ", "? ", " · ", "; ", ", ", ": "};
+  static constexpr std::string_view kSeams[] = {"\n", ". ", "? ", " · ", "; ", ": ", ", "};
   for (const std::string_view seam : kSeams) {
     const size_t at = text.find(seam);
     if (at == std::string_view::npos || at == 0 || at + seam.size() >= text.size()) continue;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <set>
 #include <unordered_map>
 
 namespace precordia::dashboard {
@@ -202,7 +203,10 @@ Translator translator;
 std::unordered_map<std::string, std::string> translated;
 constexpr size_t kMostTranslated = 4096;
 
+std::set<std::string>* collected = nullptr;
+
 std::string_view local(std::string_view text) {
+  if (collected) collected->insert(std::string(text));
   if (translator.is_english()) return text;
   auto found = translated.find(std::string(text));
   if (found == translated.end()) {
@@ -219,6 +223,7 @@ void set_translator(Translator chosen) {
   translated.clear();
 }
 const Translator& current_translator() { return translator; }
+void collect_texts(std::set<std::string>* into) { collected = into; }
 
 float text_width(Type type, std::string_view text) { return plain_width(type, local(text)); }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -39,6 +40,8 @@ ImFont* font(Type type);
 // In which language everything below is measured and drawn; English unless set.
 void set_translator(Translator translator);
 const Translator& current_translator();
+// For the test that no text is missing from the table: every English text that comes by from now on; null ends it.
+void collect_texts(std::set<std::string>* into);
 
 float text_width(Type type, std::string_view text);
 

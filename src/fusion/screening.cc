@@ -278,7 +278,9 @@ void add_entered_context(Screening& screening, const ClinicalProfile& profile) {
 // A measured EF stands in place of everything that only guesses at it: the ECG explains, the echo decides.
 void decide_by_echo(Screening& screening) {
   const EchoEvidence& echo = *screening.echo;
-  const ReducedEf reduced = reduced_ef(echo);
+  ReducedEf reduced = reduced_ef(echo);
+  for (double* p : {&reduced.probability, &reduced.low, &reduced.high})  // no measurement is surer than this
+    *p = std::clamp(*p, limits::kLowestPosterior, 1 - limits::kLowestPosterior);
   for (EvidenceItem& item : screening.evidence)
     if (item.scale == EvidenceScale::kLvsd && item.counted) {
       item.counted = false;
@@ -293,7 +295,7 @@ void decide_by_echo(Screening& screening) {
   item.direction = reduced.probability >= 0.5 ? EvidenceDirection::kFor : EvidenceDirection::kAgainst;
   item.counted = true;
   const double prior = screening.prior.value_or(prior_screening().probability);
-  const double after = std::clamp(reduced.probability, 0.001, 0.999);
+  const double after = reduced.probability;
   item.likelihood_ratio = std::exp(logit(after) - logit(prior));
   item.decibans = decibans(logit(after) - logit(prior));
   item.explanation = "Decides: " + echo.method + ".";
