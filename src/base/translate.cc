@@ -7,7 +7,8 @@
 namespace precordia {
 namespace {
 
-constexpr int kDeepest = 5;
+constexpr int kDeepest = 4;     // patterns inside patterns
+constexpr int kMostSteps = 3000;  // of one text: a hostile one stays English instead of taking long
 constexpr std::string_view kGap = "{}";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -132,7 +133,7 @@ std::string Translator::with_local_numbers(std::string_view text) const {
 
 // The most specific pattern whose gaps are known too; failing that, the most specific one. A separator between two gaps may
 // occur inside one of them: its first place is tried, then its last.
-bool Translator::by_pattern(std::string_view text, int depth, bool* known, std::string* out) const {
+bool Translator::by_pattern(std::string_view text, int depth, int* left, bool* known, std::string* out) const {
   bool found = false;
   for (const Pattern& pattern : patterns_) {
     const std::string &first = pattern.literals.front(), &last = pattern.literals.back();
@@ -156,7 +157,7 @@ bool Translator::by_pattern(std::string_view text, int depth, bool* known, std::
       bool all = true;
       for (const auto& [literal, gap] : pattern.to) {
         result += literal;
-        if (gap >= 0 && static_cast<size_t>(gap) < gaps.size()) result += translate(gaps[static_cast<size_t>(gap)], depth + 1, &all);
+        if (gap >= 0 && static_cast<size_t>(gap) < gaps.size()) result += translate(gaps[static_cast<size_t>(gap)], depth + 1, left, &all);
       }
       if (!found) *out = result;
       found = true;
@@ -172,39 +173,46 @@ bool Translator::by_pattern(std::string_view text, int depth, bool* known, std::
 }
 
 // Sentences, then the pieces of a line: each by itself.
-bool Translator::by_parts(std::string_view text, int depth, bool* known, std::string* out) const {
+bool Translator::by_parts(std::string_view text, int depth, int* left, bool* known, std::string* out) const {
   static constexpr std::string_view kSeams[] = {"\n", ". ", "? ", " · ", "; ", ": ", ", "};
   for (const std::string_view seam : kSeams) {
     const size_t at = text.find(seam);
     if (at == std::string_view::npos || at == 0 || at + seam.size() >= text.size()) continue;
     const bool ends_sentence = seam[0] == '.' || seam[0] == '?';
     const size_t cut = at + (ends_sentence ? 1 : 0);
-    std::string result = translate(text.substr(0, cut), depth + 1, known);
+    std::string result = translate(text.substr(0, cut), depth, left, known);
     result += seam.substr(ends_sentence ? 1 : 0);
-    result += translate(text.substr(at + seam.size()), depth + 1, known);
+    result += translate(text.substr(at + seam.size()), depth, left, known);
     *out = std::move(result);
     return true;
   }
   return false;
 }
 
-std::string Translator::translate(std::string_view text, int depth, bool* known) const {
+std::string Translator::translate(std::string_view text, int depth, int* left, bool* known) const {
+  if (--*left < 0) {
+    *known = false;
+    return std::string(text);
+  }
   const size_t begin = text.find_first_not_of(' ');
   if (begin == std::string_view::npos) return std::string(text);
   const size_t end = text.find_last_not_of(' ') + 1;
   if (begin > 0 || end < text.size())
-    return std::string(begin, ' ') + translate(text.substr(begin, end - begin), depth, known) + std::string(text.size() - end, ' ');
+    return std::string(begin, ' ') + translate(text.substr(begin, end - begin), depth, left, known) + std::string(text.size() - end, ' ');
   if (const auto found = exact_.find(std::string(text)); found != exact_.end()) return found->second;
   if (is_wordless(text)) return with_local_numbers(text);
-  std::string out;
-  // Sentences cut first: a pattern of one sentence must not swallow the next.
-  if (depth < 40 && text.find(". ") != std::string_view::npos) {
-    bool all = true;
-    if (by_pattern(text, depth + 8, &all, &out) && all) return out;
-    if (by_parts(text, depth, known, &out)) return out;
+  // A pattern whose gaps are all known; else the pieces, if they all are; else whichever there is.
+  std::string whole, pieces;
+  bool whole_known = true, pieces_known = true;
+  const bool deeper = depth < kDeepest;
+  const bool has_whole = deeper && by_pattern(text, depth, left, &whole_known, &whole);
+  if (has_whole && whole_known) return whole;
+  const bool has_pieces = by_parts(text, depth, left, &pieces_known, &pieces);
+  if (has_pieces && pieces_known) return pieces;
+  if (has_pieces || has_whole) {
+    *known = false;
+    return has_pieces ? pieces : whole;
   }
-  if (depth < 8 * kDeepest && by_pattern(text, depth + 8, known, &out)) return out;
-  if (depth < 40 && by_parts(text, depth, known, &out)) return out;
   *known = false;
   return std::string(text);
 }
@@ -212,12 +220,14 @@ std::string Translator::translate(std::string_view text, int depth, bool* known)
 std::string Translator::operator()(std::string_view english) const {
   if (is_english()) return std::string(english);
   bool known = true;
-  return translate(english, 0, &known);
+  int left = kMostSteps;
+  return translate(english, 0, &left, &known);
 }
 
 bool Translator::knows(std::string_view english) const {
   bool known = true;
-  translate(english, 0, &known);
+  int left = kMostSteps;
+  translate(english, 0, &left, &known);
   return known;
 }
 

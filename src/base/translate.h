@@ -33,9 +33,9 @@ class Translator {
     std::vector<std::pair<std::string, int>> to;  // literal and, after it, the number of the gap (-1 = none)
     size_t weight = 0;                           // letters of the literals: the most specific is tried first
   };
-  std::string translate(std::string_view english, int depth, bool* known) const;
-  bool by_pattern(std::string_view english, int depth, bool* known, std::string* out) const;
-  bool by_parts(std::string_view english, int depth, bool* known, std::string* out) const;
+  std::string translate(std::string_view english, int depth, int* left, bool* known) const;
+  bool by_pattern(std::string_view english, int depth, int* left, bool* known, std::string* out) const;
+  bool by_parts(std::string_view english, int depth, int* left, bool* known, std::string* out) const;
   std::string with_local_numbers(std::string_view text) const;
 
   std::string language_ = "en";
