@@ -9,6 +9,8 @@ import { createDocumentView } from './document_view.js';
 import { createEngineClient, EngineError } from './engine_client.js';
 import { watchForFiles } from './file_intake.js';
 import { createOffline } from './offline.js';
+import { createLanguage } from './language.js';
+import { createLearning } from './learning.js';
 import { createProfileDialog } from './profile_dialog.js';
 import { createReportView, fileNameFor, saveText } from './report_view.js';
 import { takeSharedFiles } from './shared_files.js';
@@ -42,6 +44,9 @@ const text = createTextView({
   profile: () => perform({ command: 'edit_profile' }),
   print: () => perform({ command: 'print' }),
   export: () => perform({ command: 'export_json' }),
+  export_csv: () => perform({ command: 'export_csv' }),
+  export_fhir: () => perform({ command: 'export_fhir' }),
+  learn: () => perform({ command: 'learn' }),
   close: () => perform({ command: 'close' }),
   update: () => perform({ command: 'update' }),
   cancel: () => perform({ command: 'cancel' }),
@@ -55,6 +60,7 @@ function showError(sentence) {
 
 function showStatus(changes) {
   status = { ...status, ...changes };
+  if (changes.form_fields) profileDialog.setFields(changes.form_fields);
   dashboard?.setStatus(status);
   text.setStatus(status);
 }
@@ -72,6 +78,7 @@ function showResult(examination) {
   const { view } = examination.message;
   dashboard?.setView(view.json, view.blob);
   text.setView(examination.view, examination.message.answer);
+  language.apply(by('text-view'));
   const { timings, provider, provider_note } = examination.message;
   showStatus({ timings, provider, provider_note });
 }
@@ -83,6 +90,7 @@ function showStart() {
   wanted = null;
   activity.end();
   engine.forget();
+  learning.close();
   closeDialogs();
   dashboard?.setView(null, null);
   text.setView(null, null);
@@ -181,12 +189,12 @@ async function busy(stage, work, onDone, { supersedes = true } = {}) {
 
 /** Another person: nothing said of the former one carries over. The display filter is the user's, and stays until the examination
     is closed. */
-async function examine(input) {
+async function examine(input, profile = null) {
   const startedAt = performance.now();
   closeDialogs();  // a file can be dropped on a dialog, or come from the operating system while one is open
   showError(null);
   if (engine.busy) engine.cancel();
-  wanted = { input, profile: null, filter: wanted?.filter ?? null };
+  wanted = { input, profile, filter: wanted?.filter ?? null };
   const asked = wanted;
   await busy('Reading the file', () => runExamination(asked), (examination) => {
     showResult(examination);
@@ -206,6 +214,19 @@ async function amend(type, change) {
   await busy('Updating the answer', async () => {
     if (held?.input !== asked.input) return runExamination(asked);
     const message = await engine.request(type, held.message.id, change);
+    held = { ...asked, message, view: JSON.parse(message.view.json) };
+    return held;
+  }, (examination) => {
+    if (shown) showResult(examination);
+  });
+}
+
+/** What the engine holds stays, and is shown anew: another language, or beside an earlier examination. */
+async function showAgain(type, payload) {
+  const asked = wanted;
+  await busy('Updating the answer', async () => {
+    if (held?.input !== asked.input) return runExamination(asked);
+    const message = await engine.request(type, held.message.id, payload);
     held = { ...asked, message, view: JSON.parse(message.view.json) };
     return held;
   }, (examination) => {
@@ -236,6 +257,12 @@ const commands = {
   set_filter: ({ high_pass_hz, low_pass_hz, notch_hz }) => amend('filter', { filter: { high_pass_hz, low_pass_hz, notch_hz } }),
   print: () => write('report', { date: today() }, ({ html }, name) => reportView.open(html, fileNameFor(name, '.html'))),
   export_json: () => write('json', {}, (message, name) => saveText(fileNameFor(name, '.json'), 'application/json', message.text)),
+  export_csv: () => write('csv', {}, (message, name) => saveText(fileNameFor(name, '.csv'), 'text/csv', message.text)),
+  export_fhir: () => write('fhir', { date: today().slice(0, 10) }, (message, name) => saveText(fileNameFor(name, '.fhir.json'), 'application/fhir+json', message.text)),
+  set_language: (command) => language.choose(command.language),
+  compare: () => shownIsWanted() && showAgain('compare', { keep: true }),
+  end_compare: () => shownIsWanted() && showAgain('compare', { keep: false }),
+  learn: () => learning.start(),
   cancel: () => {
     newestWork += 1;  // whatever still comes of it is not shown
     wanted = shown;
@@ -272,7 +299,23 @@ function perform(command) {
 
 // ---- Parts ------------------------------------------------------------------------------------------------------------------
 
+const language = createLanguage({
+  onChange(table, chosen) {
+    by('language-choice').value = chosen;
+    dashboard?.setLanguage(table, chosen);
+    if (shown && shownIsWanted()) showAgain('language', { table, language: chosen });
+    else engine.request('language', 0, { table, language: chosen }).catch(() => {});
+  },
+});
+by('language-choice').addEventListener('change', ({ target }) => perform({ command: 'set_language', language: target.value }));
+const learning = createLearning({
+  dialog: by('learning'),
+  onExamine: (condition, profile) => examine({ simulated: condition }, profile),
+  onReveal: (profile) => amend('profile', { profile }),
+  localise: (root) => language.apply(root),
+});
 const profileDialog = createProfileDialog({
+  localise: (root) => language.apply(root),
   dialog: by('profile-dialog'),
   form: by('profile-form'),
   onApply: (profile) => amend('profile', { profile }),
@@ -320,6 +363,7 @@ async function startDashboard() {
     dashboard = await createDashboard(by('dashboard'), { onCommand: perform, fontBase: 'assets/fonts/' });
     dashboard.setStatus(status);
     dashboard.setError(error);
+    if (language.current !== 'en') dashboard.setLanguage(language.table, language.current);
   } catch (failure) {
     console.error(failure);
     text.becomeThePage('The dashboard could not be drawn in this browser; the full answer is shown as text instead.');

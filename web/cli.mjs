@@ -25,11 +25,15 @@ medical device.
   ./precordia measure  ECGFILE...  heart rate, intervals, axes, voltages, criteria, fiducial points
   ./precordia predict  ECGFILE...  probabilities of the network
   ./precordia convert  ECGFILE...  --out OUT (or a folder for several): .csv, .hea (WFDB), .edf, .dcm, .xml (HL7 aECG), .json (FHIR)
+  ./precordia report   ECGFILE...  --out OUT (or a folder for several): the whole report as .html, .json (FHIR R4 Bundle) or .csv
   ./precordia bench                median milliseconds per stage on this machine
 
   --json                one JSON object per input, one per line, in order
-  --age YEARS           (screen, predict) age, 0 to 120         --sex F|M   (screen, predict) sex
-  --profile FILE        (screen) JSON: {"age_years", "sex", "symptoms", "prior_infarction", "nt_probnp_ng_l"}
+  --age YEARS           (screen, predict, report) age, 0 to 120         --sex F|M   (screen, predict, report) sex
+  --profile FILE        (screen, report) JSON: {"age_years", "sex", "symptoms", "prior_infarction", "nt_probnp_ng_l", ...};
+                        docs/command-line.md has every key
+  --language CODE       (report) en, fr, es, pt or sw, for the HTML
+  --identity-file FILE  (report) JSON: {"name", "identifier", "birth_date"} for the FHIR Bundle; left out unless given
   --model ID            (screen, predict) network of models/manifest.json
   --pack FOLDER         (screen, predict) a model pack beside our networks; choose it with --model ID
   --precision int8|fp32 (screen, predict, bench) version of the network; int8 unless given
@@ -58,6 +62,8 @@ const commands = {
              result: (engine, input) => engine.measure_json(input), text: measurementText },
   predict: { options: { ...jsonOption, ...networkOptions, ...profileOptions }, runsNetwork: true,
              result: (engine, input) => engine.predict_json(input), text: networkText },
+  report: { options: { ...jsonOption, ...networkOptions, ...profileOptions, out: textOption, format: textOption, language: textOption, 'identity-file': textOption },
+            runsNetwork: true },
   convert: { options: { ...jsonOption, out: textOption, format: textOption, identity: { type: 'boolean' } }, runsNetwork: false },
   bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption } },
 };
@@ -346,6 +352,61 @@ async function convert({ values: options, positionals }) {
   });
 }
 
+const kReportEndings = { html: '.html', fhir: '.json', csv: '.csv' };
+const kReportLanguages = ['en', 'fr', 'es', 'pt', 'sw'];
+
+function reportFormat({ format, out }, several) {
+  const wanted = format?.toLowerCase() ?? (several ? 'html' : Object.keys(kReportEndings).find((key) => kReportEndings[key] === path.extname(out).toLowerCase()));
+  if (!Object.hasOwn(kReportEndings, wanted ?? '')) throw new UsageError('A report is html, fhir or csv: end --out in .html, .json or .csv, or add --format.');
+  return wanted;
+}
+
+async function readTextFile(file, what) {
+  try {
+    return await readFile(file, 'utf8');
+  } catch {
+    throw new UsageError(`The ${what} ${file} could not be read.`);
+  }
+}
+
+// The whole screening, written as a document. The day is the machine's.
+async function report({ values: options, positionals }) {
+  if (options.out === undefined) throw new UsageError('report needs --out OUT (or a folder for several inputs).');
+  const several = positionals.length > 1 || positionals[0] === '-';
+  const format = reportFormat(options, several);
+  const language = options.language ?? 'en';
+  if (!kReportLanguages.includes(language)) throw new UsageError(`There is no language "${language}"; there are: ${kReportLanguages.join(', ')}.`);
+  const table = language === 'en' ? '' : await readFile(new URL('../assets/languages.tsv', import.meta.url), 'utf8');
+  const identity = options['identity-file'] === undefined ? '{}' : await readTextFile(options['identity-file'], 'identity');
+  const profile = await readProfile(options);
+  const day = new Date().toLocaleDateString('sv-SE');
+  let opened;
+  let networks;
+  const start = async () => {
+    opened = await openEngineHere(options.pack);
+    checkChoices(opened, options, profile);
+    opened.engine.set_language(table, language);
+    networks = new NodeNetworks({ ...opened, precision: options.precision });
+  };
+  await start();
+  const version = opened.module.engine_version();
+  const text = ({ input, output }) => `${input} → ${output}`;
+  return forEachInput(positionals, { json: options.json, version, text, recover: start }, async (input) => {
+    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile });
+    if (networkFailure) throw new ExaminationError('model', networkFailure);
+    const document = format === 'html' ? opened.engine.report_html(day, version)
+      : format === 'csv' ? opened.engine.report_csv() : unwrap(opened.engine.report_fhir(day, identity)).text;
+    const output = several ? path.join(options.out, path.parse(input).name + kReportEndings[format]) : options.out;
+    try {
+      if (several) await mkdir(options.out, { recursive: true });
+      await writeFile(output, document);
+    } catch (error) {
+      throw new ExaminationError('cannot_write', `${output} could not be written.`, String(error));
+    }
+    return JSON.stringify({ input, engine_version: version, output, format, language });
+  });
+}
+
 // ONNX Runtime fixes its number of threads when it starts, so each configuration gets a process of its own.
 const kBenchConfigurations = [
   { precision: 'int8', threads: 1 },
@@ -424,7 +485,7 @@ async function main([command, ...args]) {
   }
   try {
     if (command === 'bench') return await bench(parsed);
-    return await (command === 'convert' ? convert(parsed) : runOnFiles(command, parsed));
+    return await (command === 'convert' ? convert(parsed) : command === 'report' ? report(parsed) : runOnFiles(command, parsed));
   } catch (error) {
     // An installation that cannot start: every input still gets its line.
     if (!(error instanceof InstallationError)) throw error;

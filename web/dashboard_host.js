@@ -45,6 +45,7 @@ export async function createDashboard(canvas, { onCommand, fontBase = 'assets/fo
     },
     setProgress(progress) { inner.set_progress(JSON.stringify(progress ?? null)); requestFrame(); },
     setStatus(status) { inner.set_status(JSON.stringify(status ?? null)); requestFrame(); },
+    setLanguage(table, language) { inner.set_language(table, language); requestFrame(); },
     setError(sentence) { inner.set_error(sentence ?? ''); requestFrame(); },
   };
 

@@ -2,6 +2,8 @@
 // It turns what was typed into a profile of the engine, {age_years, sex, symptoms, prior_infarction, nt_probnp_ng_l}; what is left
 // empty is null ("unknown" for symptoms), never a guess. The engine checks it again.
 
+import { createProfileFields } from './profile_fields.js';
+
 // The engine's own limits (src/fusion/profile.cc): beyond them the number is a slip of the keyboard. A child may be entered: neither
 // the network nor the evidence was tested in children, and the answer says so.
 const kYoungestYears = 0;
@@ -42,7 +44,9 @@ function readNtProBnp(form) {
   return { value, note: inPmol ? `= ${Math.round(value)} ng/L` : '' };
 }
 
-export function createProfileDialog({ dialog, form, onApply }) {
+export function createProfileDialog({ dialog, form, onApply, localise = () => {} }) {
+  let more = null;  // of profile_fields.js, once the engine has said what there is
+
   const showNote = (input, { note, invalid }) => {
     const element = document.getElementById(`${input.id}-note`);
     element.textContent = note;
@@ -55,6 +59,7 @@ export function createProfileDialog({ dialog, form, onApply }) {
     const ntProBnp = readNtProBnp(form);
     showNote(form.age, age);
     showNote(form.ntprobnp, ntProBnp);
+    more?.read();
     return { age, ntProBnp };
   };
 
@@ -65,6 +70,7 @@ export function createProfileDialog({ dialog, form, onApply }) {
     form.infarction.value = profile?.prior_infarction === true ? 'yes' : profile?.prior_infarction === false ? 'no' : 'unknown';
     form.ntprobnp.value = profile?.nt_probnp_ng_l ?? '';
     form.ntprobnp_unit.value = 'ng_l';
+    more?.write(profile);
     check();
   };
 
@@ -77,8 +83,14 @@ export function createProfileDialog({ dialog, form, onApply }) {
     const { age, ntProBnp } = check();
     if (age.invalid) return form.age.focus();
     if (ntProBnp.invalid) return form.ntprobnp.focus();
+    const rest = more?.read() ?? { values: {}, firstInvalid: null };
+    if (rest.firstInvalid) {
+      rest.firstInvalid.closest('details').open = true;
+      return rest.firstInvalid.focus();
+    }
     dialog.close();
     onApply({
+      ...rest.values,
       age_years: age.value,
       sex: form.sex.value === 'unknown' ? null : form.sex.value,
       symptoms: form.symptoms.value,
@@ -95,8 +107,14 @@ export function createProfileDialog({ dialog, form, onApply }) {
       fill(profile);
       document.getElementById('profile-counted').textContent =
         `Counted now: ${counted}. What you leave unknown is taken from the recording where it says so.`;
+      localise(dialog);
       dialog.showModal();
     },
     close: () => dialog.close(),
+    /** fields: the engine's table. */
+    setFields(fields) {
+      more = createProfileFields(form, fields);
+      localise(form);
+    },
   };
 }

@@ -7,7 +7,9 @@
 //   {type:'profile', id, profile}                                    {type:'result', ...}
 //   {type:'filter', id, filter}                                      {type:'result', ...}
 //   {type:'report', id, date}                                        {type:'report', id, html}
-//   {type:'json', id}                                                {type:'json', id, text}
+//   {type:'json', id}, {type:'csv', id}, {type:'fhir', id, date}     {type:'json', id, text} and so on
+//   {type:'language', id, table, language}                           {type:'result', ...}, or {type:'language', id} with nothing open
+//   {type:'compare', id, keep}                                       {type:'result', ...}
 //   {type:'bench', id, runs}                                         {type:'bench', id, result}
 //   {type:'close'}                                                   nothing: the examination is forgotten
 //   {type:'cancel', id}                                              {type:'error', id, code:'cancelled', message}
@@ -17,7 +19,7 @@
 // hangs is ended by the page: it terminates this worker and starts a new one, since nothing here needs an orderly end.
 // One person's data lives until 'close', the next 'examine' or the worker's end; files are dropped as soon as they are read.
 import createEngineModule from './engine.mjs';
-import { ExaminationError, StageTimings, examine, openEngine, reconsider, setDisplayFilter, stageLabel } from './examination.mjs';
+import { ExaminationError, StageTimings, examine, openEngine, reconsider, setDisplayFilter, stageLabel, unwrap } from './examination.mjs';
 import { BrowserNetworks } from './ort_runtime.js';
 import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
 
@@ -41,7 +43,7 @@ function status() {
   // Paths in the manifest are relative to models/; the page's are relative to the app.
   const models = opened.models.map((model) => ({ ...model, card: `models/${model.card}`, precision: networks.precision(model.id) }));
   return { ...networks.status, engine_version: opened.module.engine_version(), models,
-           notes: opened.skipped, timings: current?.timings.list() ?? [] };
+           form_fields: JSON.parse(opened.module.form_fields()), notes: opened.skipped, timings: current?.timings.list() ?? [] };
 }
 
 const postStatus = () => networks && postMessage({ type: 'status', status: status() });
@@ -54,10 +56,11 @@ const breathe = () => new Promise((resolve) => {
 });
 
 async function init({ provider = 'auto', threads = kDefaultThreads, max_touch_points: maxTouchPoints = 0 }) {
-  settings = { provider, threads, maxTouchPoints };
+  settings = { provider, threads, maxTouchPoints, language: settings?.language };
   const previous = networks;
   networks = null;
   opened ??= await openEngine(createEngineModule, readModelFile);
+  if (settings.language) opened.engine.set_language(settings.language.table, settings.language.language);
   networks = await BrowserNetworks.open(opened.engine, opened.library, settings, postStatus, previous);
   postMessage({ type: 'ready', status: status() });
   if (!wasReady) await warmUp();
@@ -119,11 +122,33 @@ const actions = {
   },
   close() {
     current = null;
+    opened.engine.forget_comparison();
     opened.engine.begin();
   },
   report({ id, date }) {
     requireCurrent(id);
     postMessage({ type: 'report', id, html: opened.engine.report_html(date, opened.module.engine_version()) });
+  },
+  csv({ id }) {
+    requireCurrent(id);
+    postMessage({ type: 'csv', id, text: opened.engine.report_csv() });
+  },
+  fhir({ id, date }) {
+    requireCurrent(id);
+    postMessage({ type: 'fhir', id, text: unwrap(opened.engine.report_fhir(date, '{}')).text });
+  },
+  // The answer in another language: everything is kept, only the words change. With nothing open the table is kept for later.
+  async language({ id, table, language }) {
+    opened.engine.set_language(table, language);
+    settings.language = { table, language };
+    if (current?.id === id) await postResult();
+    else postMessage({ type: 'language', id });
+  },
+  async compare({ id, keep }) {
+    requireCurrent(id);
+    if (keep) opened.engine.keep_for_comparison();
+    else opened.engine.forget_comparison();
+    await postResult();
   },
   json({ id }) {
     requireCurrent(id);
