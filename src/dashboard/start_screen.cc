@@ -179,6 +179,10 @@ void draw_demo_card(const Ui& ui, Flow& flow, AppState& state) {
     in.gap(height);
     if (i + 1 < kConditionCount) separator(in);
   }
+  in.gap(8);
+  const float width = std::min(in.width, button_width("Learning mode", false));
+  if (button(in, "learn", ImVec2(in.x, in.y), width, "Learning mode", std::nullopt, ButtonLook::kSecondary)) send(state, "learn");
+  in.gap(space::kControl);
 }
 
 void draw_use_card(const Ui& ui, Flow& flow) {
