@@ -1,4 +1,4 @@
-// A colour picture in memory: what a decoder or a camera hands to the digitiser.
+// A still image in memory, upright: what every step of the paper room works on.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,12 @@ namespace precordia {
 
 struct RgbImage {
   int width = 0, height = 0;
-  std::vector<uint8_t> rgb;   // row after row from the top, three bytes a pixel, upright
+  std::vector<uint8_t> rgb;   // row-major, 3 bytes a pixel
+};
+
+// A point of an image in pixels. The centre of the first pixel is (0, 0); y grows downwards.
+struct ImagePoint {
+  double x = 0, y = 0;
 };
 
 }  // namespace precordia
