@@ -342,7 +342,7 @@ void draw_page(Ui& ui, AppState& state, ImRect rect) {
   if (!there) return;
   bool hovered = false, held = false;
   const bool was_active = ImGui::GetActiveID() == id;
-  const bool released = ImGui::ButtonBehavior(rect, id, &hovered, &held, ImGuiButtonFlags_NoNavFocus | ImGuiButtonFlags_PressedOnRelease);
+  const bool released = ImGui::ButtonBehavior(rect, id, &hovered, &held, ImGuiButtonFlags_NoNavFocus);
   ImGuiIO& io = ImGui::GetIO();
   if (hovered && !was_active && ImGui::IsMouseClicked(ImGuiMouseButton_Left)) press(state, mesh, camera, io.MousePos);
   const bool active = ImGui::IsMouseDown(ImGuiMouseButton_Left) && (held || was_active);

