@@ -46,6 +46,7 @@ struct TilePeak {
   double cx = 0, cy = 0;
   Wave wave[2];          // of the vertical lines, of the horizontal lines
   double prominence[2] = {0, 0};
+  Wave raw[2];           // the strongest, which may be a harmonic
 };
 
 TilePeak strongest_waves(const Plane& ink, int x0, int y0, int n, std::vector<std::complex<float>>& work) {
@@ -80,6 +81,7 @@ TilePeak strongest_waves(const Plane& ink, int x0, int y0, int n, std::vector<st
       }
     }
     const double floor = percentile(all, 0.5) + 1e-12;
+    peak.raw[family] = {static_cast<double>(bx) / n, static_cast<double>(by) / n};
     // A harmonic may be the strongest; the lines themselves are the lowest clear wave among its halves, thirds and quarters.
     for (const int m : {4, 3, 2}) {
       double here = 0;
@@ -388,6 +390,14 @@ Result<GridLattice> find_grid(const Plane& ink) {
       const int y0 = down == 1 ? (ink.height - n) / 2 : j * (ink.height - n) / (down - 1);
       tiles.push_back(strongest_waves(ink, x0, y0, n, work));
     }
+  for (size_t i = 0, n = tiles.size(); i < n; ++i) {
+    TilePeak harmonic = tiles[i];
+    for (int f = 0; f < 2; ++f) {
+      harmonic.wave[f] = harmonic.raw[f];
+      harmonic.prominence[f] *= 0.5;
+    }
+    tiles.push_back(harmonic);
+  }
   // The clearest tile whose waves most other tiles share.
   const auto agreement = [&](const TilePeak& t, int f) {
     double sum = 0;
