@@ -1,6 +1,8 @@
 // Plan: rows from where ink rests ▸ per row the cheapest path from left to right ▸ the ink run under it ▸ the pen's width undone.
 #include "paper/trace_rows.h"
 
+#include "paper/refine_trace.h"
+
 #include <cstdint>
 #include <limits>
 
@@ -171,7 +173,8 @@ void undo_pen(const FlatPage& page, TraceRow& row) {
   }
 }
 
-TraceRow read_row(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px) {
+// Edges of the ink along a row's path.
+TraceRow trace_ink(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px) {
   const int w = page.ink.width;
   TraceRow row;
   row.y.assign(w, kNaN), row.top.assign(w, kNaN), row.bottom.assign(w, kNaN), row.confidence.assign(w, 0);
@@ -182,6 +185,19 @@ TraceRow read_row(const FlatPage& page, const std::vector<float>& rest_line, dou
     row.top[x] = run.top;
     row.bottom[x] = run.bottom;
   }
+  // A column that is ink nearly all the way down is a frame or a border line, not a trace.
+  const int h = page.ink.height;
+  for (int x = 0; x < w; ++x) {
+    if (!(row.bottom[x] - row.top[x] > 12 * page.px_per_mm)) continue;
+    int inked = 0;
+    for (int y = 0; y < h; y += 2) inked += page.ink.at(x, y) > kInk;
+    if (inked > 0.3 * h) row.top[x] = row.bottom[x] = kNaN;
+  }
+  return row;
+}
+
+void read_row(const FlatPage& page, TraceRow& row) {
+  const int w = page.ink.width;
   undo_pen(page, row);
 
   // First and last column: where the share of ink over 6 mm passes a half.
@@ -203,7 +219,20 @@ TraceRow read_row(const FlatPage& page, const std::vector<float>& rest_line, dou
     row.confidence[x] = std::clamp(ink, 0.2f, 1.f) * std::clamp(1.2f - tall / static_cast<float>(30 * page.px_per_mm), 0.3f, 1.f);
   }
   if (row.last > row.first) row.ink_share = static_cast<double>(inked[row.last + 1] - inked[row.first]) / (row.last + 1 - row.first);
-  return row;
+}
+
+// Height of the trace where it lies: the pen.
+double pen_of(const FlatPage& page, const std::vector<TraceRow>& rows) {
+  std::vector<float> heights;
+  for (const TraceRow& row : rows)
+    for (size_t x = 0; x < row.top.size(); ++x)
+      if (row.bottom[x] - row.top[x] < 1.3 * page.px_per_mm) {
+        float mass = 0;
+        for (int y = std::max(0, static_cast<int>(row.top[x]) - 2); y <= std::min(page.ink.height - 1, static_cast<int>(row.bottom[x]) + 3); ++y)
+          mass += page.ink.at(static_cast<int>(x), y);
+        heights.push_back(mass);
+      }
+  return heights.empty() ? page.pen_px : std::max(1.0, static_cast<double>(percentile(heights, 0.45)));
 }
 
 // Short holes (0.8 mm) are bridged straight and marked by a low confidence; longer ones stay.
@@ -223,26 +252,66 @@ void bridge_holes(const FlatPage& page, TraceRow& row) {
   }
 }
 
+// Share of neighbouring columns whose ink touches: a trace is one stroke, specks are not.
+double continuity(const TraceRow& row) {
+  int touching = 0, pairs = 0;
+  for (int x = row.first; x < row.last; ++x) {
+    if (std::isnan(row.top[x]) || std::isnan(row.top[x + 1])) continue;
+    ++pairs;
+    touching += row.top[x + 1] < row.bottom[x] + 1.5f && row.bottom[x + 1] > row.top[x] - 1.5f;
+  }
+  return pairs > 0 ? static_cast<double>(touching) / pairs : 0;
+}
+
+// A straight line at the edge of the page is its frame.
+bool is_frame(const FlatPage& page, const TraceRow& row) {
+  const double edge = 4 * page.px_per_mm;
+  if (row.baseline_px > edge && row.baseline_px < page.ink.height - edge) return false;
+  double off = 0;
+  int n = 0;
+  for (const float v : row.y)
+    if (!std::isnan(v)) off += std::min(std::abs(v - row.baseline_px), page.px_per_mm), ++n;
+  return off / std::max(n, 1) < 0.12 * page.px_per_mm;
+}
+
+double shared(const TraceRow& a, const TraceRow& b, double pen) {
+  int same = 0, both = 0;
+  for (size_t x = 0; x < a.y.size(); ++x) {
+    if (std::isnan(a.y[x]) || std::isnan(b.y[x])) continue;
+    ++both;
+    same += std::abs(a.y[x] - b.y[x]) < pen;
+  }
+  return both > 0 ? static_cast<double>(same) / both : 0;
+}
+
 }  // namespace
 
-std::vector<TraceRow> find_rows(const FlatPage& page) {
+std::vector<TraceRow> find_rows(FlatPage& page) {
   const std::vector<int> candidates = row_candidates(page);
   std::vector<TraceRow> rows;
   std::vector<double> gaps;
   for (size_t i = 1; i < candidates.size(); ++i) gaps.push_back(candidates[i] - candidates[i - 1]);
   const double pitch = gaps.empty() ? 25 * page.px_per_mm : percentile(gaps, 0.5);
   const int w = page.ink.width;
-  for (const int y : candidates) {
-    const std::vector<float> level(w, static_cast<float>(y));
-    TraceRow row = read_row(page, level, pitch);
-    if (row.last - row.first < 20 * page.px_per_mm || row.ink_share < 0.6) continue;
+  std::vector<TraceRow> inked;
+  for (const int y : candidates) inked.push_back(trace_ink(page, std::vector<float>(w, static_cast<float>(y)), pitch));
+  page.pen_px = pen_of(page, inked);
+  for (TraceRow& row : inked) {
+    read_row(page, row);
+    if (row.last - row.first < 20 * page.px_per_mm || row.ink_share < 0.6 || continuity(row) < 0.9) continue;
     std::vector<float> heights;
     for (const float v : row.y)
       if (!std::isnan(v)) heights.push_back(v);
     row.baseline_px = percentile(heights, 0.5);
+    if (is_frame(page, row)) continue;
+    refine_trace(page, row);
     bridge_holes(page, row);
-    rows.push_back(std::move(row));
+    // A path that was drawn to a neighbour is no row of its own.
+    bool again = false;
+    for (const TraceRow& other : rows) again |= shared(other, row, page.pen_px) > 0.3;
+    if (!again) rows.push_back(std::move(row));
   }
+  std::sort(rows.begin(), rows.end(), [](const TraceRow& a, const TraceRow& b) { return a.baseline_px < b.baseline_px; });
   return rows;
 }
 

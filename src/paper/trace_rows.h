@@ -16,7 +16,7 @@ struct TraceRow {
   double ink_share = 0;              // columns on ink / columns between first and last
 };
 
-// Rows from top to bottom.
-std::vector<TraceRow> find_rows(const FlatPage& page);
+// Rows from top to bottom; corrects the page's pen width by what it finds.
+std::vector<TraceRow> find_rows(FlatPage& page);
 
 }  // namespace precordia
