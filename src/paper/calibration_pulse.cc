@@ -8,7 +8,8 @@ std::optional<CalibrationPulse> pulse_between(const FlatPage& page, const TraceR
   const double mm = page.px_per_mm;
   // The pulse may be drawn with another pen than the trace: the middle of its ink, whatever its width.
   std::vector<float> middle(row.top.size());
-  for (size_t x = 0; x < middle.size(); ++x) middle[x] = 0.5f * (row.top[x] + row.bottom[x]);
+  for (size_t x = 0; x < middle.size(); ++x)   // its edges are neither plateau nor foot
+    middle[x] = row.bottom[x] - row.top[x] < 2.2 * mm ? 0.5f * (row.top[x] + row.bottom[x]) : std::nanf("");
   std::optional<CalibrationPulse> best;
   double best_score = 0;
   const int least = static_cast<int>(1.8 * mm), most = static_cast<int>(11.5 * mm);

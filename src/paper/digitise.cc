@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "paper/lead_plan.h"
+#include "paper/refine_trace.h"
 
 namespace precordia {
 namespace {
@@ -68,7 +69,10 @@ double disagreement(const Result<Reading>& reading) {
   int n = 0;
   for (const double r : {plan.einthoven, plan.goldberger})
     if (!std::isnan(r)) sum += r, ++n;
-  return n > 0 ? sum / n : 1.5;
+  double least = n > 0 ? sum / n : 1.5;
+  // A rhythm row that repeats its short lead cannot be read the wrong way up.
+  if (!std::isnan(plan.rhythm)) least = std::min(least, plan.rhythm);
+  return least;
 }
 
 Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& options) {
@@ -86,7 +90,7 @@ Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& op
     auto other = read_upright(turned(image, turns), options);
     if (other) other->quarter_turns = turns;
     const double d = disagreement(other);
-    if (d < 0.6 * least) least = d, best = std::move(other);
+    if (d < 0.5 * least && d < 0.5) least = d, best = std::move(other);
   }
   return best;
 }
@@ -97,6 +101,13 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
   if (image.width < 200 || image.height < 120 || image.rgb.size() != static_cast<size_t>(image.width) * image.height * 3)
     return fail(ErrorCode::kUnusable, "This picture is too small to read an ECG from; 800 pixels across are the least for a page.");
   PRECORDIA_TRY(Reading reading, read_any_way_up(image, options));
+  for (size_t r = 0; r < reading.rows.size(); ++r) {
+    std::vector<double> borders;
+    for (const LeadStretch& s : reading.plan.stretches)
+      if (s.row == static_cast<int>(r)) borders.push_back(s.begin_px), borders.push_back(s.end_px);
+    if (!borders.empty()) refine_trace(reading.page, reading.rows[r], borders);
+  }
+  measure_residuals(reading.page, reading.rows, reading.plan);
   const FlatPage& page = reading.page;
   const LeadPlan& plan = reading.plan;
   DigitisedPage out;

@@ -34,8 +34,9 @@ void remove_grid(Plane& page, double px_per_mm) {
 
 Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice) {
   FlatPage page;
-  page.px_per_mm = std::clamp(std::ceil(std::max(lattice.px_per_mm_x, lattice.px_per_mm_y)), 6.0, 10.0);
+  page.px_per_mm = std::clamp(std::ceil(std::max(lattice.px_per_mm_x, lattice.px_per_mm_y)), 6.0, 16.0);
   page.image_px = page.px_per_mm / std::max(lattice.px_per_mm_x, lattice.px_per_mm_y);
+  page.mapping = lattice.mapping;
   page.left_mm = lattice.mapping.origin_x_mm;
   page.top_mm = lattice.mapping.origin_y_mm;
   const double cell_px = lattice.mapping.step_mm * page.px_per_mm;

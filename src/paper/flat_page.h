@@ -11,6 +11,7 @@ struct FlatPage {
   double px_per_mm = 8;      // the same along and across
   double left_mm = 0, top_mm = 0;   // page coordinates of pixel (0, 0)
   double pen_px = 2;         // width of the trace
+  PageMapping mapping;       // to pixels of the working picture
   double image_px = 1;       // size of a pixel of the picture, in pixels of the page
 };
 

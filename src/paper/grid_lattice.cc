@@ -116,22 +116,24 @@ LocalPhase local_phase(const Plane& ink, double cx, double cy, Wave wave, int ha
   const int x0 = std::max(0, static_cast<int>(std::lround(cx)) - half), x1 = std::min(ink.width - 1, static_cast<int>(std::lround(cx)) + half);
   const int y0 = std::max(0, static_cast<int>(std::lround(cy)) - half), y1 = std::min(ink.height - 1, static_cast<int>(std::lround(cy)) + half);
   if (x1 - x0 < half || y1 - y0 < half) return out;
-  const int step = half > 48 ? 2 : 1;
+  // Every other pixel of a chessboard is enough for lines this far apart.
+  const int step = length_of(wave) < 0.16 ? (half > 48 ? 3 : 2) : 1;
   for (int round = 0; round < rounds; ++round) {
     Complex a = 0, ax = 0, ay = 0, w0 = 0, wx1 = 0, wy1 = 0;
     double sum = 0, square = 0, weights = 0, sxx = 0, syy = 0;
     const Complex turn_x = std::polar(1.0, -kTurn * out.wave.kx * step);
     for (int y = y0; y <= y1; y += step) {
       const double dy = y - cy, hy = 0.5 + 0.5 * std::cos(std::numbers::pi * std::clamp(dy / (half + 1), -1.0, 1.0));
-      Complex rotor = std::polar(1.0, -kTurn * (out.wave.kx * (x0 - cx) + out.wave.ky * dy));
+      const int xs = x0 + ((y - y0) / step) % step;
+      Complex rotor = std::polar(1.0, -kTurn * (out.wave.kx * (xs - cx) + out.wave.ky * dy));
       Complex ra = 0, rx = 0, rw = 0, rwx = 0;
       double rs = 0, rq = 0, rn = 0, rxx = 0;
       const float* p = ink.row(y);
       // Hann by recurrence: cos((n+1)d) = 2 cos(d) cos(nd) - cos((n-1)d).
       const double d = std::numbers::pi / (half + 1) * step;
-      double c0 = std::cos(std::numbers::pi * (x0 - cx) / (half + 1)), cm = std::cos(std::numbers::pi * (x0 - cx) / (half + 1) - d);
+      double c0 = std::cos(std::numbers::pi * (xs - cx) / (half + 1)), cm = std::cos(std::numbers::pi * (xs - cx) / (half + 1) - d);
       const double two_cos = 2 * std::cos(d);
-      for (int x = x0; x <= x1; x += step) {
+      for (int x = xs; x <= x1; x += step) {
         const double w = 0.5 + 0.5 * c0, g = p[x], dx = x - cx;
         const Complex e = rotor * w;
         ra += g * e;
@@ -335,7 +337,7 @@ Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, dou
   constexpr double kRatios[] = {0.2, 0.4, 0.6, 0.5, 1.0 / 3, 0.25, 0.75, 2, 5, 2.0 / 3, /* floor: */ 0.273, 0.3571, 0.447, 0.5413, 0.6421, 0.707, 1.37, 1.71, 4.73};
   constexpr int kCount = sizeof kRatios / sizeof *kRatios;
   // Squared sums over blocks wide enough to hold many cycles, so that an error of unwrapping in one place does no harm.
-  const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(ink.width) * ink.height / 300000)));
+  const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(ink.width) * ink.height / 120000)));
   const double block_cycles = std::clamp(extent_cycles / 4, 10.0, 60.0);
   std::vector<double> total(kCount, 0);
   const int block_px = std::max(64, static_cast<int>(block_cycles * ink.width / std::max(extent_cycles, 1.0)));
@@ -434,7 +436,7 @@ Result<GridLattice> find_grid(const Plane& ink) {
       now[f].half = static_cast<int>(std::clamp(3.2 / length_of(seeds[f][a[f]]->wave[f]), 20.0, 90.0));
       half_least = std::min(half_least, now[f].half);
     }
-    nodes.spacing = 0.8 * half_least;
+    nodes.spacing = 1.1 * half_least;
     nodes.columns = static_cast<int>(ink.width / nodes.spacing);
     nodes.rows = static_cast<int>(ink.height / nodes.spacing);
     if (nodes.columns < 2 || nodes.rows < 2) continue;

@@ -1,3 +1,5 @@
+#include <cstdio>
+#include <cstdlib>
 // Plan: pulses ▸ gain, speed, zero lines ▸ begin, end and borders of the columns ▸ layouts that fit the number of rows ▸ lead algebra.
 #include "paper/lead_plan.h"
 
@@ -100,28 +102,52 @@ Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, in
   }
   out.seen = best > (count - 1) * (1.0 + floor);
   if (!out.seen) return {begin, std::min(usual_px, (end - begin) / count), false};
-  // Each border to its own peak, then the line through them.
-  double sx = 0, sy = 0, sxx = 0, sxy = 0, n = 0;
+  // Each border to the upright ink's own peak; recorders keep their speed better than borders can be seen, so that a width near the
+  // usual one is the usual one.
+  std::vector<double> centres;
+  std::vector<int> index;
   for (int i = 1; i < count; ++i) {
     const double x = out.begin + i * out.width;
     double weight = 0, centre = 0;
+    float most = 0;
     const int r = std::max(2, static_cast<int>(0.5 * mm));
     for (int k = -r; k <= r; ++k) {
       const int at = static_cast<int>(std::lround(x)) + k;
       if (at < 0 || at >= w) continue;
-      const double e = evidence[at] * static_cast<double>(evidence[at]);
+      const double e = static_cast<double>(upright[at]) * upright[at];
+      most = std::max(most, upright[at]);
       weight += e, centre += e * at;
     }
-    if (weight <= 0) continue;
-    centre /= weight;
-    n += 1, sx += i, sy += centre, sxx += static_cast<double>(i) * i, sxy += i * centre;
+    if (most > 3 * mm) centres.push_back(centre / weight), index.push_back(i);
   }
-  const double det = n * sxx - sx * sx;
-  if (n >= 2 && det > 0) {
-    const double slope = (n * sxy - sx * sy) / det;
-    if (std::abs(slope - out.width) < 0.5 * mm) out.width = slope, out.begin = (sy - slope * sx) / n;
+  if (centres.size() >= 2) {
+    if (std::abs(out.width / usual_px - 1) < 0.012) out.width = usual_px;
+    std::vector<double> begins;
+    for (size_t k = 0; k < centres.size(); ++k) begins.push_back(centres[k] - index[k] * out.width);
+    const double middle = percentile(begins, 0.5);
+    double sum = 0;
+    int n = 0;
+    for (const double b : begins)
+      if (std::abs(b - middle) < 0.25 * mm) sum += b, ++n;
+    if (std::abs(sum / n - out.begin) < 1.5 * mm) out.begin = sum / n;
+  } else if (std::abs(out.width / usual_px - 1) < 0.008) {
+    out.width = usual_px;
   }
+  if (getenv("DBG")) printf("cols begin %.3f width %.3f usual %.3f n %zu\n", page.left_mm+out.begin/mm, out.width/mm, usual_px/mm, centres.size());
   return out;
+}
+
+// A page that a program drew has its straight lines moved to whole pixels, on average half a pixel to the right and down of where
+// curves are drawn (Agg's snapping, in Matplotlib and others). True where the feet of all pulses stand on the middle of a pixel.
+bool lines_snapped(const FlatPage& page, const std::vector<std::optional<CalibrationPulse>>& pulses) {
+  int all = 0;
+  for (const auto& p : pulses) {
+    if (!p) continue;
+    const double y = page.mapping.image_from_page(page.left_mm + p->begin_px / page.px_per_mm, page.top_mm + p->foot_px / page.px_per_mm).y;
+    if (std::abs(y - std::round(y)) > 0.13) return false;
+    ++all;
+  }
+  return all >= 3;
 }
 
 // ---- lead algebra ------------------------------------------------------------------------------------------------------
@@ -162,6 +188,34 @@ constexpr std::array<Lead, 12> kStandardLeads = {Lead::kI, Lead::kII, Lead::kIII
 constexpr std::array<Lead, 12> kCabreraLeads = {Lead::kAVL, Lead::kI, Lead::kAVR, Lead::kII, Lead::kAVF, Lead::kIII,
                                                 Lead::kV1, Lead::kV2, Lead::kV3, Lead::kV4, Lead::kV5, Lead::kV6};
 
+// Einthoven's and Goldberger's residuals of the leads that stand at one time.
+void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
+  const auto signal = [&](Lead lead) -> const Signal* {
+    for (size_t i = 0; i < plan.stretches.size(); ++i)
+      if (plan.stretches[i].lead == lead) return &signals[i];
+    return nullptr;
+  };
+  const auto together = [&](std::initializer_list<Lead> wanted) {
+    double start = -1;
+    for (const Lead lead : wanted) {
+      bool found = false;
+      for (const LeadStretch& s : plan.stretches)
+        if (s.lead == lead) found = true, start = start < 0 || start == s.start_s ? s.start_s : -2;
+      if (!found || start == -2) return false;
+    }
+    return true;
+  };
+  plan.einthoven = plan.goldberger = kNoNumber;
+  if (together({Lead::kI, Lead::kII, Lead::kIII}))
+    plan.einthoven = residual({{signal(Lead::kI), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kII), -1}});
+  if (together({Lead::kAVR, Lead::kAVL, Lead::kAVF}))
+    plan.goldberger = residual({{signal(Lead::kAVR), 1}, {signal(Lead::kAVL), 1}, {signal(Lead::kAVF), 1}});
+  if (plan.order == LeadOrder::kCabrera && std::isnan(plan.einthoven) && together({Lead::kAVL, Lead::kI, Lead::kAVR})) {
+    plan.einthoven = residual({{signal(Lead::kAVL), 1}, {signal(Lead::kAVR), -1}, {signal(Lead::kI), -1.5}});
+    plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}});
+  }
+}
+
 struct Zero { double px = 0; bool known = false; };
 
 LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<Zero>& zero, PageLayout layout, LeadOrder order,
@@ -170,6 +224,7 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
   LeadPlan plan;
   plan.layout = layout;
   plan.order = order;
+  plan.rhythm = kNoNumber;
   plan.mm_per_s = mm_per_s, plan.mm_per_mv = mm_per_mv;
   const double px_per_s = mm_per_s * page.px_per_mm;
   const auto& leads = order == LeadOrder::kCabrera ? kCabreraLeads : kStandardLeads;
@@ -195,30 +250,7 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
     }
   std::vector<Signal> signals;
   for (const LeadStretch& s : plan.stretches) signals.push_back(signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv));
-  const auto signal = [&](Lead lead) -> const Signal* {
-    for (size_t i = 0; i < plan.stretches.size(); ++i)
-      if (plan.stretches[i].lead == lead) return &signals[i];
-    return nullptr;
-  };
-  const auto together = [&](std::initializer_list<Lead> wanted) {
-    double start = -1;
-    for (const Lead lead : wanted) {
-      bool found = false;
-      for (const LeadStretch& s : plan.stretches)
-        if (s.lead == lead) found = true, start = start < 0 || start == s.start_s ? s.start_s : -2;
-      if (!found || start == -2) return false;
-    }
-    return true;
-  };
-  plan.einthoven = plan.goldberger = plan.rhythm = kNoNumber;
-  if (together({Lead::kI, Lead::kII, Lead::kIII}))
-    plan.einthoven = residual({{signal(Lead::kI), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kII), -1}});
-  if (together({Lead::kAVR, Lead::kAVL, Lead::kAVF}))
-    plan.goldberger = residual({{signal(Lead::kAVR), 1}, {signal(Lead::kAVL), 1}, {signal(Lead::kAVF), 1}});
-  if (order == LeadOrder::kCabrera && std::isnan(plan.einthoven) && together({Lead::kAVL, Lead::kI, Lead::kAVR})) {
-    plan.einthoven = residual({{signal(Lead::kAVL), 1}, {signal(Lead::kAVR), -1}, {signal(Lead::kI), -1.5}});
-    plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}});
-  }
+  algebra(plan, signals);
 
   // Rhythm rows are the lead whose short stretch they repeat.
   std::vector<Lead> used;
@@ -260,20 +292,55 @@ std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const Le
   const int n = std::clamp(static_cast<int>(std::lround((stretch.end_px - stretch.begin_px) / px_per_sample)), 0, 200000);
   std::vector<float> out(n, std::numeric_limits<float>::quiet_NaN());
   if (confidence) confidence->assign(n, 0);
+  // The stretch by itself: a column that a border cuts belongs half to the neighbour, so the ends go on straight instead.
   const int w = static_cast<int>(row.y.size());
+  const int from = std::clamp(static_cast<int>(std::floor(stretch.begin_px)) - 1, 0, w - 1), to = std::clamp(static_cast<int>(std::ceil(stretch.end_px)) + 1, from, w - 1);
+  std::vector<float> y(row.y.begin() + from, row.y.begin() + to + 1);
+  const int count = static_cast<int>(y.size());
+  int first = 0, last = count - 1;
+  while (first < count && (from + first < stretch.begin_px + 0.7 || std::isnan(y[first]))) ++first;
+  while (last > first && (from + last > stretch.end_px - 0.7 || std::isnan(y[last]))) --last;
+  // Where a steep stroke meets the border, or a separator covers it, the last half millimetre cannot be told apart: it stays unread.
+  const auto unclear = [&](int k) { return row.bottom[from + k] - row.top[from + k] > 1.3 * page.px_per_mm; };
+  const int reach = static_cast<int>(0.5 * page.px_per_mm);
+  for (int k = std::min(count - 1, first + reach); k >= first; --k)
+    if (unclear(k)) first = k + 1;
+  for (int k = std::max(0, last - reach); k <= last; ++k)
+    if (unclear(k)) last = k - 1;
+  if (last - first < 4) return out;
+  const bool goes_on[2] = {std::abs(y[first] - y[first + 1]) < 1.2f, std::abs(y[last] - y[last - 1]) < 1.2f};
+  for (int k = first - 1; k >= 0; --k) y[k] = goes_on[0] && first - k <= 3 ? y[k + 1] : std::numeric_limits<float>::quiet_NaN();
+  for (int k = last + 1; k < count; ++k) y[k] = goes_on[1] && k - last <= 3 ? y[k - 1] : std::numeric_limits<float>::quiet_NaN();
   for (int k = 0; k < n; ++k) {
-    const double x = stretch.begin_px + k * px_per_sample;
-    if (!(x >= -0.5 && x <= w - 0.5)) continue;
-    const int i = std::clamp(static_cast<int>(std::floor(x)), 0, w - 1), j = std::min(i + 1, w - 1);
-    if (std::isnan(row.y[i]) || std::isnan(row.y[j])) continue;
-    const double a = std::clamp(x - i, 0.0, 1.0);
-    const float p = i > 0 && !std::isnan(row.y[i - 1]) ? row.y[i - 1] : row.y[i], q = j + 1 < w && !std::isnan(row.y[j + 1]) ? row.y[j + 1] : row.y[j];
-    const double y0 = row.y[i], y1 = row.y[j];
-    const double y = y0 + 0.5 * a * (y1 - p + a * (2 * p - 5 * y0 + 4 * y1 - q + a * (3 * (y0 - y1) + q - p)));
-    out[k] = static_cast<float>((stretch.zero_px - y) * mv_per_px);
-    if (confidence) (*confidence)[k] = std::min(row.confidence[i], row.confidence[j]);
+    const double x = stretch.begin_px + k * px_per_sample - from;
+    if (!(x >= 0 && x <= count - 1)) continue;
+    const int i = static_cast<int>(x), j = std::min(i + 1, count - 1);
+    if (std::isnan(y[i]) || std::isnan(y[j])) continue;
+    const double a = x - i;
+    const float p = i > 0 && !std::isnan(y[i - 1]) ? y[i - 1] : y[i], q = j + 1 < count && !std::isnan(y[j + 1]) ? y[j + 1] : y[j];
+    const double y0 = y[i], y1 = y[j];
+    const double height = y0 + 0.5 * a * (y1 - p + a * (2 * p - 5 * y0 + 4 * y1 - q + a * (3 * (y0 - y1) + q - p)));
+    out[k] = static_cast<float>((stretch.zero_px - height) * mv_per_px);
+    if (confidence) (*confidence)[k] = std::min(row.confidence[from + i], row.confidence[from + j]);
   }
   return out;
+}
+
+void measure_residuals(const FlatPage& page, const std::vector<TraceRow>& rows, LeadPlan& plan) {
+  std::vector<Signal> signals;
+  for (const LeadStretch& s : plan.stretches) signals.push_back(signal_of(page, rows[s.row], s, plan.mm_per_s, plan.mm_per_mv));
+  algebra(plan, signals);
+  for (size_t r = 0; r < plan.stretches.size(); ++r) {
+    if (!plan.stretches[r].rhythm_row) continue;
+    for (size_t i = 0; i < plan.stretches.size(); ++i) {
+      const LeadStretch& t = plan.stretches[i];
+      const size_t from = static_cast<size_t>(std::lround(t.start_s * kDigitisedRateHz));
+      if (t.rhythm_row || t.lead != plan.stretches[r].lead || from >= signals[r].size()) continue;
+      const Signal part(signals[r].begin() + static_cast<std::ptrdiff_t>(from), signals[r].begin() + static_cast<std::ptrdiff_t>(std::min(signals[r].size(), from + signals[i].size())));
+      const double fit = residual({{&part, 1}, {&signals[i], -1}});
+      if (!(fit < plan.rhythm) || r + 1 == plan.stretches.size()) plan.rhythm = fit;
+    }
+  }
 }
 
 Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& all_rows, const DigitiseOptions& options) {
@@ -383,6 +450,11 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   if (trials.empty())
     return fail(ErrorCode::kUnusable, format_text("%d rows of traces were found, which is no layout that can be named without its labels. Photograph the whole page, or choose the layout.", n));
 
+  const bool snapped = lines_snapped(page, pulses);
+  if (snapped)
+    for (auto& p : pulses)
+      if (p) p->foot_px -= 0.5 * page.image_px;
+
   LeadPlan best;
   double best_score = 1e9;
   for (const Trial& trial : trials) {
@@ -390,7 +462,8 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     for (const size_t i : trial.rows) chosen.push_back(rows[i]);
     const PageLayoutShape& shape = shape_of(trial.layout);
     const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
-    const Columns columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
+    Columns columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
+    if (snapped) columns.begin -= 0.5 * page.image_px;
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
@@ -403,7 +476,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
         if (!std::isnan(r)) score += std::min(r, 2.0), ++parts;
       score = parts > 0 ? score / parts : 1.2;
       if (!std::isnan(plan.rhythm)) score += 0.15 * std::min(plan.rhythm, 1.5);
-      if (order == LeadOrder::kCabrera) score = 1.6 * score + 0.15;
+      if (order == LeadOrder::kCabrera) score = 1.6 * score + 0.25;
       score += 0.1 * static_cast<double>(rows.size() - trial.rows.size());
       if (score < best_score) {
         best_score = score;

@@ -39,6 +39,9 @@ struct LeadPlan {
 
 Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& rows, const DigitiseOptions& options);
 
+// The residuals of a plan, computed again from the rows as they are now.
+void measure_residuals(const FlatPage& page, const std::vector<TraceRow>& rows, LeadPlan& plan);
+
 // The signal of a stretch in mV, `count` samples at kDigitisedRateHz from its beginning; confidence likewise when asked for.
 std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const LeadStretch& stretch, double mm_per_s, double mm_per_mv,
                              std::vector<float>* confidence = nullptr);

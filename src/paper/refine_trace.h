@@ -5,7 +5,8 @@
 
 namespace precordia {
 
-// Analysis by synthesis, where strokes are steep: elsewhere the middle of the ink is already the answer.
-void refine_trace(const FlatPage& page, TraceRow& row);
+// Analysis by synthesis, where strokes are steep: elsewhere the middle of the ink is already the answer. At `borders`
+// (columns of the page) one lead ends and another begins: no stroke joins them.
+void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>& borders);
 
 }  // namespace precordia

@@ -1,8 +1,6 @@
 // Plan: rows from where ink rests ▸ per row the cheapest path from left to right ▸ the ink run under it ▸ the pen's width undone.
 #include "paper/trace_rows.h"
 
-#include "paper/refine_trace.h"
-
 #include <cstdint>
 #include <limits>
 
@@ -304,7 +302,6 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
       if (!std::isnan(v)) heights.push_back(v);
     row.baseline_px = percentile(heights, 0.5);
     if (is_frame(page, row)) continue;
-    refine_trace(page, row);
     bridge_holes(page, row);
     // A path that was drawn to a neighbour is no row of its own.
     bool again = false;
