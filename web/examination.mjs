@@ -149,16 +149,21 @@ export async function openEngine(createEngineModule, readModelFile, moduleOption
 // the engine compare. This is the only proof that a provider computes the network and not something else; it also warms
 // the provider up. Returns the largest difference in logits; throws 'model' on a mismatch or when there is none to check.
 export async function checkKnownAnswers({ engine, library, modelId, precision, runModel }) {
-  const { input, outputs, known_answers: cases = [] } = library.model(modelId);
+  const model = library.model(modelId);
+  const { input, flags, tabular, outputs, known_answers: cases = [] } = model;
+  const answerName = (outputs.find(({ role }) => role === 'logits' || role === 'probabilities') ?? outputs[0]).name;
   if (cases.length === 0) {
     throw new ExaminationError('model', `The network "${modelId}" comes without known answers, so it cannot be trusted on this device.`);
   }
   let largest = 0;
   for (const [index, knownCase] of cases.entries()) {
-    const bytes = await library.checkedFile(knownCase.file, knownCase.sha256);
-    const values = new Float32Array(new Uint8Array(bytes).buffer);
-    const answers = await runModel(modelId, precision, { [input.name]: { shape: input.shape, values } });
-    const { max_difference: difference } = callEngine(() => unwrap(engine.check_known_answer(modelId, precision, index, answers[outputs[0].name])));
+    const read = async ({ file, sha256: digest }) => new Float32Array(new Uint8Array(await library.checkedFile(file, digest)).buffer);
+    const feeds = zeroFeeds(model);
+    feeds[input.name].values = await read(knownCase);
+    if (flags && knownCase.flags) feeds[flags.name].values = await read(knownCase.flags);
+    if (tabular && knownCase.tabular) feeds[tabular.name].values = Float32Array.from(knownCase.tabular);
+    const answers = await runModel(modelId, precision, feeds);
+    const { max_difference: difference } = callEngine(() => unwrap(engine.check_known_answer(modelId, precision, index, answers[answerName])));
     largest = Math.max(largest, difference);
   }
   return largest;
@@ -280,8 +285,7 @@ async function runNetwork(engine, networks, timings, hooks) {
       await enter('network', hooks);
       const outputs = await timings.time('network', () => networks.runModel(request.model_id, precision, feeds));
       await enter('interpret', hooks);
-      await timings.time('interpret', () => callEngine(() => unwrap(engine.network_answer(
-        outputs[request.logits_name], outputs[request.features_name] ?? null, precision))));
+      await timings.time('interpret', () => callEngine(() => unwrap(engine.network_answer(outputs, precision))));
       return { model_id: request.model_id, precision };
     } catch (error) {
       if (error.code === 'cancelled' || error instanceof EngineFailure || !networks.fallBack(error)) throw error;
@@ -378,7 +382,28 @@ export async function reconsider(engine, profile, now) {
   return timings;
 }
 
-// The network input on the CPU: the engine's own tensor (C++ resampler), as feeds for runModel.
+// The network input on the CPU: the engine's own tensors (C++ resampler), as feeds for runModel.
 export function cpuFeeds(request, engine) {
-  return { [request.input_name]: { shape: request.shape, values: callEngine(() => engine.network_tensor()) } };
+  return { [request.input_name]: { shape: request.shape, values: callEngine(() => engine.network_tensor()) }, ...sideFeeds(request, engine) };
+}
+
+// What stands beside the signal: flags of missing samples, and the tabular values. Always from the CPU: they are small.
+export function sideFeeds({ shape, flags_name: flags, tabular_name: tabular }, engine) {
+  const feeds = {};
+  if (flags) feeds[flags] = { shape, values: callEngine(() => engine.network_flags()) };
+  if (tabular) {
+    const values = callEngine(() => engine.network_tabular());
+    feeds[tabular] = { shape: [1, values.length], values };
+  }
+  return feeds;
+}
+
+// Every input of a network at zero: a complete flat recording of an average person. To time a provider and to fill what a
+// known answer does not name.
+export function zeroFeeds({ input, flags, tabular }) {
+  const zeros = (shape) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b)) });
+  const feeds = { [input.name]: zeros(input.shape) };
+  if (flags) feeds[flags.name] = zeros(input.shape);
+  if (tabular) feeds[tabular.name] = zeros([1, tabular.values.length]);
+  return feeds;
 }

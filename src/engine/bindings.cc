@@ -104,15 +104,22 @@ class Engine {
     Json out = {{"ok", true}, {"request", nullptr}, {"not_run_because", examination_.not_run_because()}};
     if (*planned) {
       const EcgModel& model = *examination_.planned_model();
+      const auto leads = model.input.leads.size();
+      const auto samples = static_cast<size_t>(model.input.samples);
       out["request"] = {{"model_id", model.id},
                         {"input_name", model.input.name},
-                        {"shape", {1, model.input.leads.size(), model.input.samples}},
-                        {"logits_name", model.logits_name},
-                        {"features_name", model.features_name}};
+                        {"shape", model.input.samples_first ? Json{1, samples, leads} : Json{1, leads, samples}},
+                        {"flags_name", model.input.flags_name},
+                        {"tabular_name", model.tabular ? model.tabular->name : ""},
+                        // resample.wgsl makes complete rows in mV; anything else is prepared here
+                        {"gpu_can_prepare", !examination_.network_window().partial && !model.input.samples_first &&
+                                                !model.input.z_score && model.input.units_per_mv == 1}};
     }
     return text_of(out);
   }
   val network_tensor() const { return float_array(examination_.network_tensor()); }
+  val network_flags() const { return float_array(examination_.network_flags()); }
+  val network_tabular() const { return float_array(examination_.network_tabular()); }
   // What shaders/resample.wgsl needs to make the same tensor on the GPU.
   val network_window() const {
     val out = val::object();
@@ -132,9 +139,17 @@ class Engine {
     out.set("table", float_array(kernel.table));
     return out;
   }
-  std::string network_answer(const val& logits, const val& features, const std::string& precision) {
-    return outcome_of(examination_.network_answer(
-        floats_of(logits), features.isNull() || features.isUndefined() ? std::vector<float>{} : floats_of(features), precision));
+  // outputs: {name: Float32Array}, as the manifest names them
+  std::string network_answer(const val& outputs, const std::string& precision) {
+    const EcgModel* model = examination_.planned_model();
+    if (!model) return outcome_of(Error{ErrorCode::kWrongUsage, "No network was asked for.", ""});
+    const auto take = [&](const std::string& name) {
+      const val values = name.empty() ? val::null() : outputs[name];
+      return values.isNull() || values.isUndefined() ? std::vector<float>{} : floats_of(values);
+    };
+    const std::vector<float> logits = take(model->logits_name), features = take(model->features_name),
+                             attention = take(model->attention_name), person = take(model->person_name);
+    return outcome_of(examination_.network_answer({logits, features, attention, person}, precision));
   }
   void network_failed(const std::string& sentence) { examination_.network_failed(sentence); }
   std::string fuse() { return outcome_of(examination_.fuse()); }
@@ -224,6 +239,8 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("measure", &Engine::measure)
       .function("network_request", &Engine::network_request)
       .function("network_tensor", &Engine::network_tensor)
+      .function("network_flags", &Engine::network_flags)
+      .function("network_tabular", &Engine::network_tabular)
       .function("network_window", &Engine::network_window)
       .function("network_answer", &Engine::network_answer)
       .function("network_failed", &Engine::network_failed)

@@ -155,6 +155,7 @@ void Examination::begin() {
   findings_.reset();
   planned_ = nullptr;
   window_ = {};
+  tabular_.clear();
   not_run_because_.clear();
   net_.reset();
   screening_.reset();
@@ -256,34 +257,62 @@ Result<bool> Examination::plan_network() {
   planned_ = nullptr;
   net_.reset();
   not_run_because_.clear();
-  const EcgModel* model = chosen_model_.empty() ? (manifest_.models.empty() ? nullptr : &manifest_.models.front())
-                                                : manifest_.find(chosen_model_);
-  if (!model) {
+  if (manifest_.models.empty()) {
     network_failed("No ECG network is installed.");
     return false;
   }
   std::array<bool, kLeadCount> usable;
-  for (int i = 0; i < kLeadCount; ++i) usable[i] = findings_->quality[i].usable;
-  auto window = choose_window(*record_, usable, *model);
-  if (!window) {
-    network_failed(window.error().message);
-    return false;
+  for (int i = 0; i < kLeadCount; ++i) {   // a lead that only lacks samples (a printed page) is fine where it has some
+    const LeadQuality& quality = findings_->quality[i];
+    usable[i] = quality.usable || (quality.present && quality.problem == SignalProblem::kMissing);
   }
-  window_ = std::move(*window);
-  planned_ = model;
-  return true;
+  // Unless one was chosen, the first answers; where it cannot, a later one that was measured on incomplete recordings may.
+  std::string first_reason;
+  for (const EcgModel& model : manifest_.models) {
+    const bool first = &model == &manifest_.models.front();
+    if (chosen_model_.empty() ? !first && model.partial_inputs.empty() : model.id != chosen_model_) continue;
+    auto window = choose_window(*record_, usable, model);
+    if (window) {
+      auto tabular = prepare_tabular(tabular_values(), model);
+      if (tabular) {
+        window_ = std::move(*window);
+        tabular_ = std::move(*tabular);
+        planned_ = &model;
+        return true;
+      }
+      if (first_reason.empty()) first_reason = tabular.error().message;
+    } else if (first_reason.empty()) {
+      first_reason = window.error().message;
+    }
+  }
+  network_failed(first_reason);
+  return false;
+}
+
+// What a network may ask for beside the signal (kTabularSources).
+std::vector<KnownValue> Examination::tabular_values() const {
+  const PersonForRanges who = person();
+  std::vector<KnownValue> out = {{"age_years", who.age_years}, {"sex_male", std::nullopt}};
+  if (who.sex) out.back().value = *who.sex == Sex::kMale ? 1.0 : 0.0;
+  for (const char* source : kTabularSources)
+    for (const Measurement& measurement : findings_->measurements)
+      if (measurement.id == source) out.push_back({source, measurement.value});
+  return out;
 }
 
 std::vector<float> Examination::network_tensor() const {
   return planned_ ? prepare_tensor(window_, *planned_) : std::vector<float>{};
 }
 
-Result<void> Examination::network_answer(std::span<const float> logits, std::span<const float> features,
-                                         std::string_view precision) {
+std::vector<float> Examination::network_flags() const {
+  return planned_ ? prepare_flags(window_, *planned_) : std::vector<float>{};
+}
+
+Result<void> Examination::network_answer(const NetAnswer& answer, std::string_view precision) {
   if (!planned_) return fail(ErrorCode::kWrongUsage, "No network was asked for.");
   static const NetHead no_head;
   const auto head = heads_.find(planned_->id);
-  auto findings = interpret_outputs(*planned_, head == heads_.end() ? no_head : head->second, window_, logits, features, precision);
+  auto findings = interpret_outputs(*planned_, head == heads_.end() ? no_head : head->second, window_, answer, precision);
   if (!findings) {
     network_failed(findings.error().message);
     return std::unexpected(findings.error());

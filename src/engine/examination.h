@@ -35,7 +35,8 @@ class Examination {
   Result<void> load_manifest(std::string_view json);
   const ModelManifest& manifest() const { return manifest_; }
   Result<void> add_head(std::string_view model_id, std::span<const uint8_t> bytes);
-  // Which network answers: the first one of the manifest unless chosen here. Error kWrongUsage for an unknown id.
+  // Which network answers: the first one of the manifest (or, of an incomplete recording, a later one that was measured on such)
+  // unless chosen here. Error kWrongUsage for an unknown id.
   Result<void> choose_model(std::string_view model_id);
 
   // Forgets the person examined before: files, record, findings, profile.
@@ -66,8 +67,10 @@ class Examination {
   const EcgModel* planned_model() const { return planned_; }
   const EcgNetWindow& network_window() const { return window_; }
   std::vector<float> network_tensor() const;
-  // Both outputs of one run. On an error the screening goes on without the network and says why.
-  Result<void> network_answer(std::span<const float> logits, std::span<const float> features, std::string_view precision);
+  std::vector<float> network_flags() const;      // empty when the planned network takes none
+  const std::vector<float>& network_tabular() const { return tabular_; }
+  // The outputs of one run. On an error the screening goes on without the network and says why.
+  Result<void> network_answer(const NetAnswer& answer, std::string_view precision);
   // The host could not run the network; `sentence` is shown.
   void network_failed(std::string sentence);
   Result<void> fuse();
@@ -101,11 +104,13 @@ class Examination {
   std::optional<EcgFindings> findings_;
   const EcgModel* planned_ = nullptr;
   EcgNetWindow window_;
+  std::vector<float> tabular_;
   std::string not_run_because_;
   std::optional<EcgNetFindings> net_;
   std::optional<Screening> screening_;
 
   PersonForRanges person() const;
+  std::vector<KnownValue> tabular_values() const;
   std::vector<ModelDescription> model_descriptions() const;
   ViewInput view_input(const EcgRecord& drawn) const;   // `drawn` must outlive the result
 };

@@ -211,16 +211,18 @@ OrderedJson model_value(const ModelDescription& model) {
 
 void add_net(OrderedJson& object, const EcgNetFindings& net) {
   OrderedJson outputs = OrderedJson::object(), thresholds = OrderedJson::object(),
-              flags = OrderedJson::object();
+              flags = OrderedJson::object(), calls = OrderedJson::object();
   for (const NetOutput& output : net.outputs) {
     outputs[output.id] = json_number(output.probability, kProbabilityDigits);
     thresholds[output.id] = {{"screening", json_number(output.screening_threshold, kProbabilityDigits)},
                              {"confirming", json_number(output.confirming_threshold, kProbabilityDigits)}};
     const NetFlag flag = flag_of(output);
     if (flag != NetFlag::kNone) flags[output.id] = flag_name(flag);
+    calls[output.id] = call_name(call_of(output));
   }
   object["outputs"] = std::move(outputs);
   object["flags"] = std::move(flags);
+  object["calls"] = std::move(calls);
   object["thresholds"] = std::move(thresholds);
   OrderedJson composites = OrderedJson::object();
   for (const NetComposite& composite : net.composites) {
@@ -233,6 +235,15 @@ void add_net(OrderedJson& object, const EcgNetFindings& net) {
                                 {"source", composite.source}};
   }
   object["composites"] = std::move(composites);
+  OrderedJson age = nullptr;
+  if (net.age)
+    age = {{"years", json_number(net.age->years, 1)},
+           {"error_years", json_number(net.age->error_years, 1)},
+           {"male_probability", json_number(net.age->male_probability, kProbabilityDigits)}};
+  object["ecg_age"] = std::move(age);
+  object["outlier"] = {{"score", json_number(net.outlier_score, 3)}, {"threshold", json_number(net.outlier_threshold, 3)}};
+  object["partial_input"] = null_if_empty(net.partial_input);
+  object["distrusted_because"] = null_if_empty(net.distrusted_because);
   object["not_run_because"] = null_if_empty(net.not_run_because);
 }
 
