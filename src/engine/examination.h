@@ -2,7 +2,7 @@
 // command line, test) brings the files, runs the networks it is asked to run, and hands their outputs back.
 //
 //   load_manifest, add_head                 once
-//   begin, add_file..., read | load_simulated
+//   begin, add_file..., read | load_simulated | a picture of paper: digitise_page (as often as it is corrected), accept_page
 //   measure, plan_network, [network_answer | network_failed], fuse, then any of the *_json, report_html and view
 #pragma once
 
@@ -22,6 +22,8 @@
 #include "fusion/screening.h"
 #include "nets/ecg_network.h"
 #include "nets/manifest.h"
+#include "paper/digitise.h"
+#include "paper/image.h"
 #include "report/view_json.h"
 #include "signal/ecg_record.h"
 #include "signal/filters.h"
@@ -46,7 +48,20 @@ class Examination {
   bool keep_for_comparison();
   void forget_comparison() { earlier_.reset(); }
   void add_file(std::string name, std::vector<uint8_t> bytes);
+  // Reads what was added. A picture of a page is digitised and taken as it is read, which the record's notes and JSON say.
   Result<void> read();
+
+  // A picture instead of a file, for formats that only the browser decodes: four bytes a pixel.
+  Result<void> add_pixels(std::string name, int width, int height, std::span<const uint8_t> rgba);
+  // Whether what was added is a picture of a page, which digitise_page and accept_page read with somebody looking at it.
+  bool holds_picture() const;
+  // Reads the page, or reads it again as corrected. On an error of the digitiser the picture stays, so that corners can be set.
+  Result<void> digitise_page(const DigitiseOptions& options);
+  const RgbImage* picture() const { return picture_ ? &*picture_ : nullptr; }
+  const DigitisedPage* page() const { return page_ ? &*page_ : nullptr; }
+  const std::string& input_name() const { return input_name_; }
+  // The page as it is read becomes the record; the picture is dropped.
+  Result<void> accept_page(bool reviewed);
   Result<void> load_simulated(std::string_view condition);   // "normal", "lbbb", "lvh_strain", "old_anterior_mi", "af"
   Result<void> set_profile(std::string_view json);
   void set_display_filter(const DisplayFilter& filter) { filter_ = filter; }
@@ -90,6 +105,8 @@ class Examination {
   };
   std::vector<HeldFile> files_;
   std::string input_name_;
+  std::optional<RgbImage> picture_;
+  std::optional<DigitisedPage> page_;
   std::optional<EcgRecord> record_;
   ClinicalProfile profile_;
   DisplayFilter filter_;

@@ -120,6 +120,23 @@ OrderedJson device_value(const EcgRecord& record) {
           {"statements", record.device_findings.statements}};
 }
 
+// How the record was read from a picture of paper; null when it was not.
+OrderedJson paper_value(const EcgRecord& record) {
+  if (!record.source.paper) return nullptr;
+  const PaperSource& paper = *record.source.paper;
+  return {{"reviewed", paper.reviewed},
+          {"layout", paper.layout},
+          {"mm_per_s", json_number(paper.mm_per_s, 2)},
+          {"mm_per_mv", json_number(paper.mm_per_mv, 2)},
+          {"quality_passed", paper.quality_passed},
+          {"einthoven_residual", json_number(paper.einthoven_residual, 3)},
+          {"goldberger_residual", json_number(paper.goldberger_residual, 3)},
+          {"rhythm_residual", json_number(paper.rhythm_residual, 3)},
+          {"pulse_mm", json_number(paper.pulse_mm, 2)},
+          {"coverage", json_number(paper.coverage, 3)},
+          {"mean_confidence", json_number(paper.mean_confidence, 3)}};
+}
+
 // Appends the measurements to `object`; nested in a screening, the lead quality stands beside it instead of
 // inside.
 void add_measurements(OrderedJson& object, const EcgRecord& record, const EcgFindings& findings,
@@ -148,6 +165,7 @@ void add_measurements(OrderedJson& object, const EcgRecord& record, const EcgFin
   object["blocks_screening"] = findings.blocks_screening;
   object["notes"] = record.notes;
   object["format"] = record.source.format;
+  object["paper"] = paper_value(record);
   object["device"] = device_value(record);
 }
 

@@ -106,8 +106,8 @@ describe('the installed app', () => {
     const manifest = await (await fetch(`${server.url}manifest.webmanifest`)).json();
     assert.equal(manifest.display, 'standalone');
     assert.equal(manifest.start_url, './');
-    assert.deepEqual(Object.values(manifest.file_handlers[0].accept).flat().sort(), ['.atc', '.bdf', '.csv', '.dat', '.dcm', '.ecg', '.edf', '.gz', '.hea',
-      '.json', '.mat', '.pdf', '.rdt', '.scp', '.txt', '.xml', '.zip']);
+    assert.deepEqual(Object.values(manifest.file_handlers[0].accept).flat().sort(), ['.atc', '.bdf', '.csv', '.dat', '.dcm', '.ecg', '.edf', '.gz', '.hea', '.heic',
+      '.jpeg', '.jpg', '.json', '.mat', '.pdf', '.png', '.rdt', '.scp', '.txt', '.webp', '.xml', '.zip']);
     for (const icon of manifest.icons) assert.equal((await fetch(server.url + icon.src)).status, 200, icon.src);
     assert.ok(manifest.icons.some(({ purpose }) => purpose === 'maskable'));
   });

@@ -1,0 +1,190 @@
+#include "paper/digitise.h"
+
+#include <limits>
+
+#include "base/text.h"
+#include "paper/lead_plan.h"
+#include "paper/refine_trace.h"
+
+namespace precordia {
+namespace {
+
+const float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+RgbImage turned(const RgbImage& image, int quarter_turns) {
+  const int q = ((quarter_turns % 4) + 4) % 4;
+  if (q == 0) return image;
+  RgbImage out;
+  out.width = q == 2 ? image.width : image.height;
+  out.height = q == 2 ? image.height : image.width;
+  out.rgb.resize(image.rgb.size());
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < image.width; ++x) {
+      const int tx = q == 1 ? image.height - 1 - y : q == 2 ? image.width - 1 - x : y;
+      const int ty = q == 1 ? x : q == 2 ? image.height - 1 - y : image.width - 1 - x;
+      for (int c = 0; c < 3; ++c)
+        out.rgb[(static_cast<size_t>(ty) * out.width + tx) * 3 + c] = image.rgb[(static_cast<size_t>(y) * image.width + x) * 3 + c];
+    }
+  return out;
+}
+
+// Where a point of the turned image lies in the image as it was given (width and height of the latter).
+ImagePoint turned_back(ImagePoint p, int quarter_turns, int width, int height) {
+  switch (((quarter_turns % 4) + 4) % 4) {
+    case 1: return {p.y, height - 1 - p.x};
+    case 2: return {width - 1 - p.x, height - 1 - p.y};
+    case 3: return {width - 1 - p.y, p.x};
+    default: return p;
+  }
+}
+
+struct Reading {
+  InkPlanes ink;
+  GridLattice lattice;
+  FlatPage page;
+  std::vector<TraceRow> rows;
+  LeadPlan plan;
+  int quarter_turns = 0;
+};
+
+Result<Reading> read_upright(const RgbImage& image, const DigitiseOptions& options) {
+  Reading reading;
+  reading.ink = separate_ink(image);
+  if (reading.ink.paper_brightness < 45)
+    return fail(ErrorCode::kUnusable, "This looks like bright lines on a dark screen, not like a paper ECG. Photograph the printed page in good light.");
+  PRECORDIA_TRY(reading.lattice, find_grid(reading.ink.grid));
+  reading.ink.grid = {};
+  PRECORDIA_TRY(reading.page, flatten(reading.ink, reading.lattice));
+  reading.ink.trace = {};
+  reading.rows = find_rows(reading.page);
+  PRECORDIA_TRY(reading.plan, plan_leads(reading.page, reading.rows, options));
+  return reading;
+}
+
+// How well the leads agree with each other: 0 = perfectly, 1 and more = not at all.
+double disagreement(const Result<Reading>& reading) {
+  if (!reading) return 9;
+  const LeadPlan& plan = reading->plan;
+  double sum = 0;
+  int n = 0;
+  for (const double r : {plan.einthoven, plan.goldberger})
+    if (!std::isnan(r)) sum += r, ++n;
+  double least = n > 0 ? sum / n : 1.5;
+  // A rhythm row that repeats its short lead cannot be read the wrong way up.
+  if (!std::isnan(plan.rhythm)) least = std::min(least, plan.rhythm);
+  return least;
+}
+
+Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& options) {
+  if (options.quarter_turns) {
+    auto reading = read_upright(turned(image, *options.quarter_turns), options);
+    if (reading) reading->quarter_turns = ((*options.quarter_turns % 4) + 4) % 4;
+    return reading;
+  }
+  auto best = read_upright(image, options);
+  double least = disagreement(best);
+  if (least < 0.45) return best;
+  if (!best && best.error().message.find("grid") != std::string::npos && best.error().message.find("No ECG grid") == 0) return best;
+  for (const int turns : {2, 1, 3}) {
+    if (turns != 2 && least < 2) continue;
+    auto other = read_upright(turned(image, turns), options);
+    if (other) other->quarter_turns = turns;
+    const double d = disagreement(other);
+    if (d < 0.5 * least && d < 0.5) least = d, best = std::move(other);
+  }
+  return best;
+}
+
+}  // namespace
+
+Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& options) {
+  if (image.width < 200 || image.height < 120 || image.rgb.size() != static_cast<size_t>(image.width) * image.height * 3)
+    return fail(ErrorCode::kUnusable, "This picture is too small to read an ECG from; 800 pixels across are the least for a page.");
+  PRECORDIA_TRY(Reading reading, read_any_way_up(image, options));
+  for (size_t r = 0; r < reading.rows.size(); ++r) {
+    std::vector<double> borders;
+    for (const LeadStretch& s : reading.plan.stretches)
+      if (s.row == static_cast<int>(r)) borders.push_back(s.begin_px), borders.push_back(s.end_px);
+    if (!borders.empty()) refine_trace(reading.page, reading.rows[r], borders);
+  }
+  measure_residuals(reading.page, reading.rows, reading.plan);
+  const FlatPage& page = reading.page;
+  const LeadPlan& plan = reading.plan;
+  DigitisedPage out;
+  out.quarter_turns = reading.quarter_turns;
+  out.px_per_mm_x = reading.lattice.px_per_mm_x / reading.ink.scale;
+  out.px_per_mm_y = reading.lattice.px_per_mm_y / reading.ink.scale;
+  out.mm_per_s = plan.mm_per_s, out.speed_known = plan.speed_known;
+  out.mm_per_mv = plan.mm_per_mv, out.gain_known = plan.gain_known;
+  out.layout = plan.layout, out.layout_known = plan.layout_known, out.order = plan.order;
+  out.notes = plan.notes;
+  out.mapping = reading.lattice.mapping;
+  for (ImagePoint& p : out.mapping.nodes) {   // centres of working pixels to centres of image pixels
+    p = {(p.x + 0.5) / reading.ink.scale - 0.5, (p.y + 0.5) / reading.ink.scale - 0.5};
+    p = turned_back(p, reading.quarter_turns, image.width, image.height);
+  }
+  const double right = out.mapping.origin_x_mm + (out.mapping.columns - 1) * out.mapping.step_mm;
+  const double bottom = out.mapping.origin_y_mm + (out.mapping.rows - 1) * out.mapping.step_mm;
+  out.corners = {out.mapping.image_from_page(out.mapping.origin_x_mm, out.mapping.origin_y_mm), out.mapping.image_from_page(right, out.mapping.origin_y_mm),
+                 out.mapping.image_from_page(right, bottom), out.mapping.image_from_page(out.mapping.origin_x_mm, bottom)};
+
+  double longest_s = 0;
+  const double px_per_s = plan.mm_per_s * page.px_per_mm;
+  for (const LeadStretch& s : plan.stretches) longest_s = std::max(longest_s, s.start_s + (s.end_px - s.begin_px) / px_per_s);
+  const size_t samples = static_cast<size_t>(std::clamp(std::lround(longest_s * kDigitisedRateHz), 0l, 200000l));
+  if (samples < 250) return fail(ErrorCode::kUnusable, "Less than half a second of trace could be read. Take the whole page into the picture.");
+  EcgRecord& record = out.record;
+  record.sample_rate_hz = kDigitisedRateHz;
+  record.source.format = "paper ECG";
+
+  std::array<std::vector<float>, kLeadCount> weight;
+  double room = 0, read = 0, sure = 0;
+  for (const LeadStretch& s : plan.stretches) {
+    LeadTrace trace;
+    trace.lead = s.lead;
+    trace.rhythm_row = s.rhythm_row;
+    trace.start_s = s.start_s;
+    trace.baseline_row_mm = page.top_mm + s.zero_px / page.px_per_mm;
+    const std::vector<float> mv = signal_of(page, reading.rows[s.row], s, plan.mm_per_s, plan.mm_per_mv, &trace.confidence);
+    std::vector<float>& lead = record.mv[index_of(s.lead)];
+    std::vector<float>& w = weight[index_of(s.lead)];
+    lead.resize(samples, kNaN);
+    w.resize(samples, 0);
+    record.origin[index_of(s.lead)] = LeadOrigin::kRecorded;
+    const size_t from = static_cast<size_t>(std::max(0l, std::lround(s.start_s * kDigitisedRateHz)));
+    trace.centreline.reserve(mv.size());
+    for (size_t k = 0; k < mv.size(); ++k) {
+      room += 1;
+      if (std::isnan(mv[k])) {
+        trace.centreline.push_back({std::nan(""), std::nan("")});
+        continue;
+      }
+      read += 1;
+      sure += trace.confidence[k];
+      const double x_mm = page.left_mm + (s.begin_px + static_cast<double>(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm;
+      const double y_mm = trace.baseline_row_mm - (s.inverted ? -1 : 1) * mv[k] * plan.mm_per_mv;
+      trace.centreline.push_back(out.mapping.image_from_page(x_mm, y_mm));
+      if (from + k >= samples) continue;
+      // A lead printed twice (short and as a rhythm row) is averaged where both are there.
+      float& sum = lead[from + k];
+      float& n = w[from + k];
+      sum = n > 0 ? (sum * n + mv[k]) / (n + 1) : mv[k];
+      n += 1;
+    }
+    out.traces.push_back(std::move(trace));
+  }
+  PageQuality& quality = out.quality;
+  quality.einthoven_residual = plan.einthoven, quality.goldberger_residual = plan.goldberger, quality.rhythm_residual = plan.rhythm;
+  quality.pulse_mm = plan.pulse_mm;
+  quality.coverage = room > 0 ? read / room : 0;
+  quality.mean_confidence = read > 0 ? sure / read : 0;
+  const auto good = [](double residual, double most) { return std::isnan(residual) || residual <= most; };
+  quality.passed = !std::isnan(plan.einthoven) && good(plan.einthoven, 0.25) && good(plan.goldberger, 0.25) && good(plan.rhythm, 0.35) &&
+                   quality.coverage > 0.95 && plan.gain_known != KnownFrom::kAssumed && plan.notes.empty();
+  out.review_recommended = !quality.passed;
+  record.notes.push_back(format_text("Read from a picture of a printed page: %s, %g mm/s, %g mm/mV.", shape_of(plan.layout).name, plan.mm_per_s, plan.mm_per_mv));
+  for (const std::string& note : plan.notes) record.notes.push_back(note);
+  return out;
+}
+
+}  // namespace precordia

@@ -1,0 +1,543 @@
+// Plan: seed (tiles' spectra) ▸ follow phases ▸ homography + smoothed residual ▸ millimetres per cycle ▸ invert to page ▸ image.
+#include "paper/grid_lattice.h"
+
+#include <Eigen/Dense>
+#include <complex>
+#include <cstdint>
+#include <numbers>
+#include <queue>
+
+#include "base/text.h"
+
+namespace precordia {
+namespace {
+
+using Complex = std::complex<double>;
+constexpr double kTurn = 2 * std::numbers::pi;
+
+// ---- seed --------------------------------------------------------------------------------------------------------------
+
+void transform(std::complex<float>* data, int n, int stride) {   // in place, n a power of two
+  for (int i = 1, j = 0; i < n; ++i) {
+    int bit = n >> 1;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j |= bit;
+    if (i < j) std::swap(data[i * stride], data[j * stride]);
+  }
+  for (int len = 2; len <= n; len <<= 1) {
+    const double angle = -kTurn / len;
+    for (int k = 0; k < len / 2; ++k) {
+      const std::complex<float> w(static_cast<float>(std::cos(angle * k)), static_cast<float>(std::sin(angle * k)));
+      for (int i = k; i < n; i += len) {
+        auto& a = data[i * stride];
+        auto& b = data[(i + len / 2) * stride];
+        const std::complex<float> t = b * w;
+        b = a - t;
+        a += t;
+      }
+    }
+  }
+}
+
+struct Wave { double kx = 0, ky = 0; };   // cycles per pixel
+inline double length_of(const Wave& w) { return std::hypot(w.kx, w.ky); }
+
+struct TilePeak {
+  double cx = 0, cy = 0;
+  Wave wave[2];          // of the vertical lines, of the horizontal lines
+  double prominence[2] = {0, 0};
+  Wave raw[2];           // the strongest, which may be a harmonic
+};
+
+TilePeak strongest_waves(const Plane& ink, int x0, int y0, int n, std::vector<std::complex<float>>& work) {
+  work.assign(static_cast<size_t>(n) * n, {});
+  double mean = 0;
+  for (int y = 0; y < n; ++y)
+    for (int x = 0; x < n; ++x) mean += ink.at(x0 + x, y0 + y);
+  mean /= static_cast<double>(n) * n;
+  std::vector<float> hann(n);
+  for (int i = 0; i < n; ++i) hann[i] = static_cast<float>(0.5 - 0.5 * std::cos(kTurn * (i + 0.5) / n));
+  for (int y = 0; y < n; ++y)
+    for (int x = 0; x < n; ++x) work[static_cast<size_t>(y) * n + x] = (ink.at(x0 + x, y0 + y) - static_cast<float>(mean)) * hann[x] * hann[y];
+  for (int y = 0; y < n; ++y) transform(work.data() + static_cast<size_t>(y) * n, n, 1);
+  for (int x = 0; x < n; ++x) transform(work.data() + x, n, n);
+  TilePeak peak;
+  peak.cx = x0 + n / 2.0 - 0.5;
+  peak.cy = y0 + n / 2.0 - 0.5;
+  const auto power = [&](int kx, int ky) { return std::norm(work[static_cast<size_t>((ky + n) % n) * n + (kx + n) % n]); };
+  std::vector<float> all;
+  const int lowest = std::max(4, n / 64), highest = static_cast<int>(0.45 * n);
+  for (int family = 0; family < 2; ++family) {
+    double best = 0;
+    int bx = 0, by = 0;
+    all.clear();
+    for (int main = lowest; main <= highest; ++main) {
+      const int side = static_cast<int>(0.5 * main);
+      for (int cross = -side; cross <= side; ++cross) {
+        const int kx = family == 0 ? main : cross, ky = family == 0 ? cross : main;
+        const double p = power(kx, ky) * main;   // traces and shadows are stronger the lower the frequency
+        all.push_back(static_cast<float>(p));
+        if (p > best) best = p, bx = kx, by = ky;
+      }
+    }
+    const double floor = percentile(all, 0.5) + 1e-12;
+    peak.raw[family] = {static_cast<double>(bx) / n, static_cast<double>(by) / n};
+    // A harmonic may be the strongest; the lines themselves are the lowest clear wave among its halves, thirds and quarters.
+    for (const int m : {4, 3, 2}) {
+      double here = 0;
+      int hx = 0, hy = 0;
+      for (int dy = -1; dy <= 1; ++dy)
+        for (int dx = -1; dx <= 1; ++dx) {
+          const int kx = static_cast<int>(std::lround(static_cast<double>(bx) / m)) + dx, ky = static_cast<int>(std::lround(static_cast<double>(by) / m)) + dy;
+          const int main = family == 0 ? kx : ky;
+          if (main >= lowest && power(kx, ky) * main > here) here = power(kx, ky) * main, hx = kx, hy = ky;
+        }
+      if (here > 0.04 * best && here > 100 * floor) {
+        best = here, bx = hx, by = hy;
+        break;
+      }
+    }
+    peak.prominence[family] = std::sqrt(best / floor);
+    peak.wave[family] = {static_cast<double>(bx) / n, static_cast<double>(by) / n};
+  }
+  return peak;
+}
+
+// ---- local phase -------------------------------------------------------------------------------------------------------
+
+struct LocalPhase {
+  Wave wave;
+  double cycles = 0;      // phase at the centre
+  double coherence = 0;   // amplitude over the standard deviation of the window
+};
+
+LocalPhase local_phase(const Plane& ink, double cx, double cy, Wave wave, int half, int rounds) {
+  LocalPhase out{wave, 0, 0};
+  const int x0 = std::max(0, static_cast<int>(std::lround(cx)) - half), x1 = std::min(ink.width - 1, static_cast<int>(std::lround(cx)) + half);
+  const int y0 = std::max(0, static_cast<int>(std::lround(cy)) - half), y1 = std::min(ink.height - 1, static_cast<int>(std::lround(cy)) + half);
+  if (x1 - x0 < half || y1 - y0 < half) return out;
+  // Every other pixel of a chessboard is enough for lines this far apart.
+  const int step = length_of(wave) < 0.16 ? (half > 48 ? 3 : 2) : 1;
+  for (int round = 0; round < rounds; ++round) {
+    Complex a = 0, ax = 0, ay = 0, w0 = 0, wx1 = 0, wy1 = 0;
+    double sum = 0, square = 0, weights = 0, sxx = 0, syy = 0;
+    const Complex turn_x = std::polar(1.0, -kTurn * out.wave.kx * step);
+    for (int y = y0; y <= y1; y += step) {
+      const double dy = y - cy, hy = 0.5 + 0.5 * std::cos(std::numbers::pi * std::clamp(dy / (half + 1), -1.0, 1.0));
+      const int xs = x0 + ((y - y0) / step) % step;
+      Complex rotor = std::polar(1.0, -kTurn * (out.wave.kx * (xs - cx) + out.wave.ky * dy));
+      Complex ra = 0, rx = 0, rw = 0, rwx = 0;
+      double rs = 0, rq = 0, rn = 0, rxx = 0;
+      const float* p = ink.row(y);
+      // Hann by recurrence: cos((n+1)d) = 2 cos(d) cos(nd) - cos((n-1)d).
+      const double d = std::numbers::pi / (half + 1) * step;
+      double c0 = std::cos(std::numbers::pi * (xs - cx) / (half + 1)), cm = std::cos(std::numbers::pi * (xs - cx) / (half + 1) - d);
+      const double two_cos = 2 * std::cos(d);
+      for (int x = xs; x <= x1; x += step) {
+        const double w = 0.5 + 0.5 * c0, g = p[x], dx = x - cx;
+        const Complex e = rotor * w;
+        ra += g * e;
+        rx += g * dx * e;
+        rw += e;
+        rwx += dx * e;
+        rs += w * g;
+        rq += w * g * g;
+        rn += w;
+        rxx += w * dx * dx;
+        rotor *= turn_x;
+        const double next = two_cos * c0 - cm;
+        cm = c0;
+        c0 = next;
+      }
+      a += hy * ra, ax += hy * rx, ay += hy * dy * ra;
+      w0 += hy * rw, wx1 += hy * rwx, wy1 += hy * dy * rw;
+      sum += hy * rs, square += hy * rq, weights += hy * rn, sxx += hy * rxx, syy += hy * dy * dy * rn;
+    }
+    const double mean = sum / weights, variance = std::max(1e-9, square / weights - mean * mean);
+    a -= mean * w0, ax -= mean * wx1, ay -= mean * wy1;
+    out.cycles = std::arg(a) / kTurn;
+    out.coherence = std::abs(a) / weights / std::sqrt(variance + 1e-5);
+    if (round + 1 == rounds || std::abs(a) < 1e-9) break;
+    // A tone off by dk turns the first moment: Im(ax / a) = 2 pi dk sigma^2.
+    const double most = 0.25 / half;
+    out.wave.kx += std::clamp((ax / a).imag() / (kTurn * sxx / weights), -most, most);
+    out.wave.ky += std::clamp((ay / a).imag() / (kTurn * syy / weights), -most, most);
+  }
+  return out;
+}
+
+// ---- following ---------------------------------------------------------------------------------------------------------
+
+struct Family {            // one family of lines at the nodes of an image lattice
+  std::vector<LocalPhase> node;
+  std::vector<double> cycles;   // unwrapped
+  std::vector<uint8_t> known;
+  int half = 24;
+};
+
+struct NodeLattice {
+  double spacing = 16;
+  int columns = 0, rows = 0;
+  double x(int c) const { return (c + 0.5) * spacing; }
+  double y(int r) const { return (r + 0.5) * spacing; }
+};
+
+constexpr double kLeastCoherence = 0.09;
+
+int follow(const Plane& ink, const NodeLattice& lattice, Family& family, double sx, double sy, Wave seed) {
+  const size_t count = static_cast<size_t>(lattice.columns) * lattice.rows;
+  family.node.assign(count, {});
+  family.cycles.assign(count, 0);
+  family.known.assign(count, 0);
+  struct Entry {
+    double quality;
+    int node;
+    bool operator<(const Entry& o) const { return quality < o.quality; }
+  };
+  std::priority_queue<Entry> queue;
+  const int c0 = std::clamp(static_cast<int>(sx / lattice.spacing), 0, lattice.columns - 1);
+  const int r0 = std::clamp(static_cast<int>(sy / lattice.spacing), 0, lattice.rows - 1);
+  const LocalPhase first = local_phase(ink, lattice.x(c0), lattice.y(r0), seed, family.half, 6);
+  if (first.coherence < kLeastCoherence) return 0;
+  const int start = r0 * lattice.columns + c0;
+  family.node[start] = first;
+  family.cycles[start] = first.cycles;
+  family.known[start] = 1;
+  queue.push({first.coherence, start});
+  int found = 1;
+  const double seed_length = length_of(first.wave);
+  while (!queue.empty()) {
+    const int at = queue.top().node;
+    queue.pop();
+    const int c = at % lattice.columns, r = at / lattice.columns;
+    constexpr int kSteps[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
+    for (const auto& step : kSteps) {
+      const int nc = c + step[0], nr = r + step[1];
+      if (nc < 0 || nr < 0 || nc >= lattice.columns || nr >= lattice.rows) continue;
+      const int to = nr * lattice.columns + nc;
+      if (family.known[to]) continue;
+      const LocalPhase& from = family.node[at];
+      const LocalPhase there = local_phase(ink, lattice.x(nc), lattice.y(nr), from.wave, family.half, 3);
+      if (there.coherence < kLeastCoherence) continue;
+      const double change = std::hypot(there.wave.kx - from.wave.kx, there.wave.ky - from.wave.ky);
+      const double ratio = length_of(there.wave) / seed_length;
+      if (change > 0.06 * seed_length || ratio < 0.5 || ratio > 2) continue;
+      const double dx = lattice.x(nc) - lattice.x(c), dy = lattice.y(nr) - lattice.y(r);
+      const double expected = family.cycles[at] + 0.5 * ((from.wave.kx + there.wave.kx) * dx + (from.wave.ky + there.wave.ky) * dy);
+      const double whole = std::round(expected - there.cycles);
+      if (std::abs(expected - there.cycles - whole) > 0.22) continue;
+      family.node[to] = there;
+      family.cycles[to] = there.cycles + whole;
+      family.known[to] = 1;
+      ++found;
+      queue.push({there.coherence, to});
+    }
+  }
+  return found;
+}
+
+// ---- smooth coordinates ------------------------------------------------------------------------------------------------
+
+using Homography = Eigen::Matrix3d;
+
+Eigen::Vector2d through(const Homography& h, double x, double y) {
+  const Eigen::Vector3d p = h * Eigen::Vector3d(x, y, 1);
+  return p.head<2>() / p.z();
+}
+
+// Robust least squares over (x, y) -> (u, v), image normalised to about 1; two reweighted rounds.
+Homography fit_homography(const std::vector<std::array<double, 4>>& points, double size) {
+  std::vector<double> weight(points.size(), 1);
+  Homography h = Homography::Identity();
+  double su = 1;
+  for (const auto& p : points) su = std::max({su, std::abs(p[2]), std::abs(p[3])});
+  for (int round = 0; round < 4; ++round) {
+    Eigen::Matrix<double, 8, 8> normal = Eigen::Matrix<double, 8, 8>::Zero();
+    Eigen::Matrix<double, 8, 1> right = Eigen::Matrix<double, 8, 1>::Zero();
+    for (size_t i = 0; i < points.size(); ++i) {
+      const double x = points[i][0] / size, y = points[i][1] / size, u = points[i][2] / su, v = points[i][3] / su;
+      Eigen::Matrix<double, 8, 1> a, b;
+      a << x, y, 1, 0, 0, 0, -u * x, -u * y;
+      b << 0, 0, 0, x, y, 1, -v * x, -v * y;
+      normal += weight[i] * (a * a.transpose() + b * b.transpose());
+      right += weight[i] * (a * u + b * v);
+    }
+    normal.diagonal().tail<2>().array() += 1e-6 * static_cast<double>(points.size());   // no perspective unless it is there
+    const Eigen::Matrix<double, 8, 1> s = normal.ldlt().solve(right);
+    Homography n;
+    n << s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7], 1;
+    h = Eigen::Vector3d(su, su, 1).asDiagonal() * n * Eigen::Vector3d(1 / size, 1 / size, 1).asDiagonal();
+    std::vector<double> misses;
+    for (const auto& p : points) misses.push_back((through(h, p[0], p[1]) - Eigen::Vector2d(p[2], p[3])).norm());
+    std::vector<double> sorted = misses;
+    const double scale = 2.5 * percentile(sorted, 0.5) + 1e-3;
+    for (size_t i = 0; i < points.size(); ++i) weight[i] = 1 / (1 + (misses[i] / scale) * (misses[i] / scale));
+  }
+  return h;
+}
+
+struct PageField {   // page coordinates at every node: homography plus what curl leaves
+  NodeLattice lattice;
+  Homography h = Homography::Identity(), back = Homography::Identity();
+  std::vector<double> du, dv;
+  Eigen::Vector2d at(double x, double y) const {
+    const double c = std::clamp(x / lattice.spacing - 0.5, 0.0, lattice.columns - 1.001), r = std::clamp(y / lattice.spacing - 0.5, 0.0, lattice.rows - 1.001);
+    const int i = static_cast<int>(c), j = static_cast<int>(r);
+    const int i1 = std::min(i + 1, lattice.columns - 1), j1 = std::min(j + 1, lattice.rows - 1);
+    const double a = c - i, b = r - j;
+    const auto mix = [&](const std::vector<double>& d) {
+      const double* top = &d[static_cast<size_t>(j) * lattice.columns];
+      const double* low = &d[static_cast<size_t>(j1) * lattice.columns];
+      return (1 - b) * ((1 - a) * top[i] + a * top[i1]) + b * ((1 - a) * low[i] + a * low[i1]);
+    };
+    return through(h, x, y) + Eigen::Vector2d(mix(du), mix(dv));
+  }
+  Eigen::Vector2d inverse(double u, double v) const {
+    Eigen::Vector2d p = through(back, u, v);
+    const Eigen::Vector2d start = p;
+    for (int round = 0; round < 6; ++round) {
+      const Eigen::Vector2d miss = Eigen::Vector2d(u, v) - at(p.x(), p.y());
+      if (miss.norm() < 1e-4) break;
+      const Eigen::Vector2d base = through(h, p.x(), p.y());
+      p = through(back, base.x() + miss.x(), base.y() + miss.y());
+    }
+    return (p - start).norm() < 8 * lattice.spacing ? p : start;
+  }
+};
+
+// Normalised smoothing of what is known; unknown nodes take what their surroundings say and fade to 0.
+void smooth_residual(const NodeLattice& lattice, std::vector<double>& value, std::vector<double> weight, int rounds) {
+  std::vector<double> sum(value.size());
+  for (size_t i = 0; i < value.size(); ++i) sum[i] = value[i] * weight[i];
+  const auto blur = [&](std::vector<double>& d) {
+    std::vector<double> t = d;
+    for (int r = 0; r < lattice.rows; ++r)
+      for (int c = 0; c < lattice.columns; ++c) {
+        const size_t at = static_cast<size_t>(r) * lattice.columns + c;
+        t[at] = 0.5 * d[at] + 0.25 * (d[c > 0 ? at - 1 : at] + d[c + 1 < lattice.columns ? at + 1 : at]);
+      }
+    for (int r = 0; r < lattice.rows; ++r)
+      for (int c = 0; c < lattice.columns; ++c) {
+        const size_t at = static_cast<size_t>(r) * lattice.columns + c;
+        d[at] = 0.5 * t[at] + 0.25 * (t[r > 0 ? at - lattice.columns : at] + t[r + 1 < lattice.rows ? at + lattice.columns : at]);
+      }
+  };
+  for (int i = 0; i < rounds; ++i) blur(sum), blur(weight);
+  for (size_t i = 0; i < value.size(); ++i) value[i] = sum[i] / (weight[i] + 1e-3);
+}
+
+// ---- millimetres per cycle ---------------------------------------------------------------------------------------------
+
+// Strength of the component with `ratio` times the followed frequency, over incommensurate ones.
+struct Harmonics {
+  double fifth = 0, half = 0, third = 0, quarter = 0, twice = 0, five = 0;
+};
+
+Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, double extent_cycles) {
+  constexpr double kRatios[] = {0.2, 0.4, 0.6, 0.5, 1.0 / 3, 0.25, 0.75, 2, 5, 2.0 / 3, /* floor: */ 0.273, 0.3571, 0.447, 0.5413, 0.6421, 0.707, 1.37, 1.71, 4.73};
+  constexpr int kCount = sizeof kRatios / sizeof *kRatios;
+  // Squared sums over blocks wide enough to hold many cycles, so that an error of unwrapping in one place does no harm.
+  const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(ink.width) * ink.height / 120000)));
+  const double block_cycles = std::clamp(extent_cycles / 4, 10.0, 60.0);
+  std::vector<double> total(kCount, 0);
+  const int block_px = std::max(64, static_cast<int>(block_cycles * ink.width / std::max(extent_cycles, 1.0)));
+  for (int by = 0; by < ink.height; by += block_px)
+    for (int bx = 0; bx < ink.width; bx += block_px) {
+      Complex sum[kCount]{};
+      double mean = 0;
+      int n = 0;
+      for (int y = by; y < std::min(ink.height, by + block_px); y += step)
+        for (int x = bx; x < std::min(ink.width, bx + block_px); x += step) mean += ink.at(x, y), ++n;
+      if (n < 200) continue;
+      mean /= n;
+      for (int y = by; y < std::min(ink.height, by + block_px); y += step)
+        for (int x = bx + (y / step) % step; x < std::min(ink.width, bx + block_px); x += step) {
+          const Eigen::Vector2d p = field.at(x, y);
+          const double g = std::min(ink.at(x, y) - mean, 2 * mean + 0.05);
+          for (int k = 0; k < kCount; ++k) sum[k] += g * std::polar(1.0, -kTurn * kRatios[k] * (family == 0 ? p.x() : p.y()));
+        }
+      for (int k = 0; k < kCount; ++k) total[k] += std::norm(sum[k]) / n;
+    }
+  std::vector<double> floor_values(total.begin() + 10, total.begin() + 16);
+  const double floor = percentile(floor_values, 0.5) + 1e-12;
+  const auto s = [&](int k) { return std::sqrt(total[k] / floor); };
+  return {std::max({s(0), s(1), s(2)}), s(3), std::max(s(4), s(9)), std::max(s(5), s(6)), s(7), s(8)};
+}
+
+// How many millimetres one followed cycle is, from the 5:1 of major to minor lines and from what a page can measure.
+double mm_per_cycle(const Harmonics& s, double extent_cycles) {
+  constexpr double kClear = 2.5;
+  if (s.fifth > kClear && s.fifth >= 0.7 * std::max({s.half, s.third, s.quarter})) return extent_cycles < 42 ? 5 : 1;
+  if (s.half > kClear && extent_cycles > 360) return 0.5;
+  if (s.half > kClear && s.half > 1.3 * s.fifth && extent_cycles > 30 && extent_cycles < 170) return 2.5;
+  return extent_cycles > 105 ? 1 : 5;
+}
+
+}  // namespace
+
+Result<GridLattice> find_grid(const Plane& ink) {
+  const auto no_grid = [](std::string detail) {
+    return fail(ErrorCode::kUnusable, "No ECG grid could be made out in this picture. Take it again from straight above, closer, flat and in even light.", std::move(detail));
+  };
+  int n = 256;
+  while (n > 64 && (n > ink.width || n > ink.height)) n /= 2;
+  if (ink.width < n || ink.height < n) return no_grid("picture too small");
+
+  std::vector<TilePeak> tiles;
+  std::vector<std::complex<float>> work;
+  const int across = std::clamp(ink.width / n, 1, 6), down = std::clamp(ink.height / n, 1, 5);
+  for (int j = 0; j < down; ++j)
+    for (int i = 0; i < across; ++i) {
+      const int x0 = across == 1 ? (ink.width - n) / 2 : i * (ink.width - n) / (across - 1);
+      const int y0 = down == 1 ? (ink.height - n) / 2 : j * (ink.height - n) / (down - 1);
+      tiles.push_back(strongest_waves(ink, x0, y0, n, work));
+    }
+  for (size_t i = 0, n = tiles.size(); i < n; ++i) {
+    TilePeak harmonic = tiles[i];
+    for (int f = 0; f < 2; ++f) {
+      harmonic.wave[f] = harmonic.raw[f];
+      harmonic.prominence[f] *= 0.5;
+    }
+    tiles.push_back(harmonic);
+  }
+  // The clearest tile whose waves most other tiles share.
+  const auto agreement = [&](const TilePeak& t, int f) {
+    double sum = 0;
+    for (const TilePeak& o : tiles) {
+      const double d = std::hypot(o.wave[f].kx - t.wave[f].kx, o.wave[f].ky - t.wave[f].ky) / length_of(t.wave[f]);
+      if (d < 0.15) sum += std::min(o.prominence[f], 60.0);
+    }
+    return sum;
+  };
+  // Seeds in the order of their score; the first one that leads over most of the picture is taken, else the one that leads furthest.
+  std::vector<const TilePeak*> seeds[2];
+  for (int f = 0; f < 2; ++f) {
+    std::vector<std::pair<double, const TilePeak*>> scored;
+    for (const TilePeak& t : tiles)
+      if (t.prominence[f] >= 6) scored.push_back({agreement(t, f) * std::min(t.prominence[f], 60.0), &t});
+    std::sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    for (const auto& [score, tile] : scored) {
+      bool known = false;   // another seed of the same wave would only lead over the same ground
+      for (const TilePeak* s : seeds[f]) known |= std::abs(length_of(s->wave[f]) / length_of(tile->wave[f]) - 1) < 0.12;
+      if (!known) seeds[f].push_back(tile);
+    }
+    if (seeds[f].empty()) return no_grid("no periodic lines");
+  }
+  Family family[2];
+  NodeLattice lattice;
+  size_t furthest = 0;
+  for (size_t attempt = 0; attempt < 9; ++attempt) {
+    const size_t a[2] = {attempt % 3, attempt / 3};
+    if (a[0] >= seeds[0].size() || a[1] >= seeds[1].size()) continue;
+    Family now[2];
+    NodeLattice nodes;
+    int half_least = 1000;
+    for (int f = 0; f < 2; ++f) {
+      now[f].half = static_cast<int>(std::clamp(3.2 / length_of(seeds[f][a[f]]->wave[f]), 20.0, 90.0));
+      half_least = std::min(half_least, now[f].half);
+    }
+    nodes.spacing = 1.1 * half_least;
+    nodes.columns = static_cast<int>(ink.width / nodes.spacing);
+    nodes.rows = static_cast<int>(ink.height / nodes.spacing);
+    if (nodes.columns < 2 || nodes.rows < 2) continue;
+    for (int f = 0; f < 2; ++f) {
+      const TilePeak& seed = *seeds[f][a[f]];
+      if (follow(ink, nodes, now[f], seed.cx, seed.cy, seed.wave[f]) < 8) break;
+    }
+    size_t both = 0;
+    for (size_t i = 0; i < now[1].known.size(); ++i) both += now[0].known[i] && now[1].known[i];
+    const double share = static_cast<double>(both) / (static_cast<double>(nodes.columns) * nodes.rows);
+    const size_t per_mille = static_cast<size_t>(1000 * share);
+    if (per_mille > furthest) {
+      furthest = per_mille;
+      lattice = nodes;
+      for (int f = 0; f < 2; ++f) family[f] = std::move(now[f]);
+    }
+    if (share > 0.4) break;
+  }
+  if (furthest == 0) return no_grid("the lines could not be followed");
+
+  std::vector<std::array<double, 4>> points;
+  std::vector<double> coherence, px_x, px_y;
+  const size_t count = static_cast<size_t>(lattice.columns) * lattice.rows;
+  double least[2] = {1e9, 1e9}, most[2] = {-1e9, -1e9};
+  for (size_t i = 0; i < count; ++i) {
+    if (!family[0].known[i] || !family[1].known[i]) continue;
+    const int c = static_cast<int>(i % lattice.columns), r = static_cast<int>(i / lattice.columns);
+    points.push_back({lattice.x(c), lattice.y(r), family[0].cycles[i], family[1].cycles[i]});
+    coherence.push_back(std::min(family[0].node[i].coherence, family[1].node[i].coherence));
+    px_x.push_back(1 / length_of(family[0].node[i].wave));
+    px_y.push_back(1 / length_of(family[1].node[i].wave));
+    for (int f = 0; f < 2; ++f) {
+      least[f] = std::min(least[f], family[f].cycles[i]);
+      most[f] = std::max(most[f], family[f].cycles[i]);
+    }
+  }
+  if (points.size() < 8 || points.size() < 0.12 * static_cast<double>(count))
+    return no_grid(format_text("followed at %d of %d nodes", static_cast<int>(points.size()), static_cast<int>(count)));
+
+  PageField field;
+  field.lattice = lattice;
+  field.h = fit_homography(points, std::max(ink.width, ink.height));
+  field.back = field.h.inverse();
+  field.du.assign(count, 0);
+  field.dv.assign(count, 0);
+  std::vector<double> weight(count, 0);
+  for (size_t i = 0; i < count; ++i) {
+    if (!family[0].known[i] || !family[1].known[i]) continue;
+    const Eigen::Vector2d flat = through(field.h, lattice.x(static_cast<int>(i % lattice.columns)), lattice.y(static_cast<int>(i / lattice.columns)));
+    field.du[i] = family[0].cycles[i] - flat.x();
+    field.dv[i] = family[1].cycles[i] - flat.y();
+    weight[i] = std::min(family[0].node[i].coherence, family[1].node[i].coherence);
+  }
+  smooth_residual(lattice, field.du, weight, 2);
+  smooth_residual(lattice, field.dv, weight, 2);
+
+  const double pitch_x = percentile(px_x, 0.5), pitch_y = percentile(px_y, 0.5);
+  double mm[2];
+  for (int f = 0; f < 2; ++f) {
+    const double extent = (f == 0 ? ink.width : ink.height) / (f == 0 ? pitch_x : pitch_y);
+    mm[f] = mm_per_cycle(harmonics_of(ink, field, f, extent), f == 0 ? extent : extent * 1.4);
+  }
+  // Paper is square: where the two families disagree about the size of a millimetre, the one nearer to a usual page is right.
+  const double ratio = (pitch_x / mm[0]) / (pitch_y / mm[1]);
+  if (ratio < 0.7 || ratio > 1.43) {
+    const double page_by_x = ink.width / (pitch_x / mm[0]), page_by_y = ink.width / (pitch_y / mm[1]);
+    const int f = std::abs(std::log(page_by_x / 260)) < std::abs(std::log(page_by_y / 260)) ? 0 : 1;
+    const double wanted = f == 0 ? pitch_x / mm[0] : pitch_y / mm[1], other = f == 0 ? pitch_y : pitch_x;
+    double best = 1e9;
+    for (const double candidate : {1.0, 5.0, 2.5, 5.0 / 3, 1.25, 25.0, 0.5}) {
+      const double miss = std::abs(std::log(other / candidate / wanted));
+      if (miss < best) best = miss, mm[1 - f] = candidate;
+    }
+    if (best > 0.36) return no_grid("the two families of lines do not fit together");
+  }
+
+  GridLattice out;
+  out.px_per_mm_x = pitch_x / mm[0];
+  out.px_per_mm_y = pitch_y / mm[1];
+  out.strength = percentile(coherence, 0.5);
+  out.followed = static_cast<double>(points.size()) / static_cast<double>(count);
+  // The page reaches half a node beyond the last node followed, and to the picture's edge where the grid does.
+  const double margin_u = 0.6 * lattice.spacing / pitch_x, margin_v = 0.6 * lattice.spacing / pitch_y;
+  const double left = (least[0] - margin_u) * mm[0], right = (most[0] + margin_u) * mm[0];
+  const double top = (least[1] - margin_v) * mm[1], bottom = (most[1] + margin_v) * mm[1];
+  PageMapping& map = out.mapping;
+  map.step_mm = 5;
+  map.origin_x_mm = left;
+  map.origin_y_mm = top;
+  map.columns = static_cast<int>(std::ceil((right - left) / map.step_mm)) + 1;
+  map.rows = static_cast<int>(std::ceil((bottom - top) / map.step_mm)) + 1;
+  if (map.columns < 4 || map.rows < 3 || map.columns > 400 || map.rows > 400) return no_grid("impossible size");
+  out.width_mm = right - left;
+  out.height_mm = bottom - top;
+  map.nodes.reserve(static_cast<size_t>(map.columns) * map.rows);
+  for (int r = 0; r < map.rows; ++r)
+    for (int c = 0; c < map.columns; ++c) {
+      const Eigen::Vector2d p = field.inverse((left + c * map.step_mm) / mm[0], (top + r * map.step_mm) / mm[1]);
+      map.nodes.push_back({p.x(), p.y()});
+    }
+  return out;
+}
+
+}  // namespace precordia

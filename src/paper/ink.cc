@@ -1,0 +1,128 @@
+#include "paper/ink.h"
+
+#include <array>
+
+namespace precordia {
+namespace {
+
+// Mean over the image area that each smaller pixel covers.
+RgbImage reduced(const RgbImage& image, int width, int height) {
+  RgbImage out{width, height, std::vector<uint8_t>(static_cast<size_t>(width) * height * 3)};
+  const double fx = static_cast<double>(image.width) / width, fy = static_cast<double>(image.height) / height;
+  std::vector<float> line(static_cast<size_t>(image.width) * 3);
+  for (int y = 0; y < height; ++y) {
+    const double top = y * fy, bottom = std::min((y + 1) * fy, static_cast<double>(image.height));
+    std::fill(line.begin(), line.end(), 0.f);
+    for (int j = static_cast<int>(top); j < bottom; ++j) {
+      const float part = static_cast<float>(std::min(bottom, j + 1.0) - std::max(top, static_cast<double>(j)));
+      const uint8_t* from = image.rgb.data() + static_cast<size_t>(j) * image.width * 3;
+      for (size_t i = 0; i < line.size(); ++i) line[i] += part * from[i];
+    }
+    for (int x = 0; x < width; ++x) {
+      const double left = x * fx, right = std::min((x + 1) * fx, static_cast<double>(image.width));
+      float sum[3] = {0, 0, 0};
+      for (int i = static_cast<int>(left); i < right; ++i) {
+        const float part = static_cast<float>(std::min(right, i + 1.0) - std::max(left, static_cast<double>(i)));
+        for (int c = 0; c < 3; ++c) sum[c] += part * line[static_cast<size_t>(i) * 3 + c];
+      }
+      const float area = static_cast<float>((bottom - top) * (right - left));
+      for (int c = 0; c < 3; ++c)
+        out.rgb[(static_cast<size_t>(y) * width + x) * 3 + c] = static_cast<uint8_t>(std::clamp(sum[c] / area + 0.5f, 0.f, 255.f));
+    }
+  }
+  return out;
+}
+
+// The paper's own colour on a coarse lattice: a high percentile of each block, then smoothed over its neighbours.
+struct PaperWhite {
+  int block = 16, columns = 0, rows = 0;
+  std::vector<std::array<float, 3>> at;
+};
+
+PaperWhite paper_white(const RgbImage& image) {
+  PaperWhite white;
+  white.block = std::max(16, std::max(image.width, image.height) / 80);
+  white.columns = (image.width + white.block - 1) / white.block;
+  white.rows = (image.height + white.block - 1) / white.block;
+  std::vector<std::array<float, 3>> raw(static_cast<size_t>(white.columns) * white.rows);
+  const int step = std::max(1, white.block / 16);
+  for (int r = 0; r < white.rows; ++r) {
+    for (int c = 0; c < white.columns; ++c) {
+      std::array<std::array<int, 256>, 3> counts{};
+      int total = 0;
+      for (int y = r * white.block; y < std::min(image.height, (r + 1) * white.block); y += step)
+        for (int x = c * white.block; x < std::min(image.width, (c + 1) * white.block); x += step) {
+          const uint8_t* p = image.rgb.data() + (static_cast<size_t>(y) * image.width + x) * 3;
+          for (int k = 0; k < 3; ++k) ++counts[k][p[k]];
+          ++total;
+        }
+      for (int k = 0; k < 3; ++k) {
+        int left = total / 8, v = 255;
+        while (v > 0 && (left -= counts[k][v]) > 0) --v;
+        raw[static_cast<size_t>(r) * white.columns + c][k] = static_cast<float>(std::max(v, 8));
+      }
+    }
+  }
+  white.at = raw;
+  for (int r = 0; r < white.rows; ++r)
+    for (int c = 0; c < white.columns; ++c)
+      for (int k = 0; k < 3; ++k) {
+        float sum = 0, weights = 0;
+        for (int dr = -1; dr <= 1; ++dr)
+          for (int dc = -1; dc <= 1; ++dc) {
+            if (r + dr < 0 || c + dc < 0 || r + dr >= white.rows || c + dc >= white.columns) continue;
+            const float w = static_cast<float>((2 - std::abs(dr)) * (2 - std::abs(dc)));
+            sum += w * raw[static_cast<size_t>(r + dr) * white.columns + c + dc][k];
+            weights += w;
+          }
+        white.at[static_cast<size_t>(r) * white.columns + c][k] = sum / weights;
+      }
+  return white;
+}
+
+}  // namespace
+
+InkPlanes separate_ink(const RgbImage& original, double most_pixels) {
+  InkPlanes ink;
+  const double pixels = static_cast<double>(original.width) * original.height;
+  RgbImage smaller;
+  if (pixels > most_pixels) {
+    ink.scale = std::sqrt(most_pixels / pixels);
+    smaller = reduced(original, std::max(1, static_cast<int>(original.width * ink.scale)), std::max(1, static_cast<int>(original.height * ink.scale)));
+    ink.scale = static_cast<double>(smaller.width) / original.width;
+  }
+  const RgbImage& image = smaller.rgb.empty() ? original : smaller;
+  const PaperWhite white = paper_white(image);
+  std::vector<float> brightness;
+  for (const auto& w : white.at) brightness.push_back(w[1]);
+  ink.paper_brightness = percentile(brightness, 0.5);
+
+  ink.trace = Plane(image.width, image.height);
+  ink.grid = Plane(image.width, image.height);
+  for (int y = 0; y < image.height; ++y) {
+    const float v = std::clamp((static_cast<float>(y) + 0.5f) / static_cast<float>(white.block) - 0.5f, 0.f, static_cast<float>(white.rows - 1));
+    const int r = std::min(static_cast<int>(v), std::max(0, white.rows - 2));
+    const int r1 = std::min(r + 1, white.rows - 1);
+    const float b = v - static_cast<float>(r);
+    for (int x = 0; x < image.width; ++x) {
+      const float u = std::clamp((static_cast<float>(x) + 0.5f) / static_cast<float>(white.block) - 0.5f, 0.f, static_cast<float>(white.columns - 1));
+      const int c = std::min(static_cast<int>(u), std::max(0, white.columns - 2));
+      const int c1 = std::min(c + 1, white.columns - 1);
+      const float a = u - static_cast<float>(c);
+      const uint8_t* p = image.rgb.data() + (static_cast<size_t>(y) * image.width + x) * 3;
+      float least = 1, most = 0;
+      for (int k = 0; k < 3; ++k) {
+        const float paper = (1 - b) * ((1 - a) * white.at[static_cast<size_t>(r) * white.columns + c][k] + a * white.at[static_cast<size_t>(r) * white.columns + c1][k]) +
+                            b * ((1 - a) * white.at[static_cast<size_t>(r1) * white.columns + c][k] + a * white.at[static_cast<size_t>(r1) * white.columns + c1][k]);
+        const float density = std::clamp(1 - static_cast<float>(p[k]) / paper, 0.f, 1.f);
+        least = std::min(least, density);
+        most = std::max(most, density);
+      }
+      ink.trace.row(y)[x] = least;
+      ink.grid.row(y)[x] = most;
+    }
+  }
+  return ink;
+}
+
+}  // namespace precordia

@@ -1,0 +1,496 @@
+#include <cstdio>
+#include <cstdlib>
+// Plan: pulses ▸ gain, speed, zero lines ▸ begin, end and borders of the columns ▸ layouts that fit the number of rows ▸ lead algebra.
+#include "paper/lead_plan.h"
+
+#include <limits>
+
+#include "base/text.h"
+
+namespace precordia {
+namespace {
+
+const double kNoNumber = std::numeric_limits<double>::quiet_NaN();
+
+// Ink outside the traces that stands narrow and upright: separators, dotted column lines, the stems of lead names.
+std::vector<float> upright_ink(const FlatPage& page, const std::vector<TraceRow>& rows) {
+  const int w = page.ink.width, h = page.ink.height, d = std::max(2, static_cast<int>(0.8 * page.px_per_mm));
+  std::vector<float> sum(w, 0);
+  const int top = std::max(0, static_cast<int>(rows.front().baseline_px - 14 * page.px_per_mm));
+  const int bottom = std::min(h, static_cast<int>(rows.back().baseline_px + 14 * page.px_per_mm));
+  for (int x = d; x < w - d; ++x) {
+    std::vector<std::pair<int, int>> taken;
+    for (const TraceRow& row : rows)
+      for (int k = -2; k <= 2; ++k) {
+        if (x + k < 0 || x + k >= w || std::isnan(row.top[x + k])) continue;
+        taken.push_back({static_cast<int>(row.top[x + k]) - 2, static_cast<int>(row.bottom[x + k]) + 3});
+      }
+    for (int y = top; y < bottom; ++y) {
+      const float ink = page.ink.at(x, y);
+      if (ink < 0.3f) continue;
+      bool traced = false;
+      for (const auto& [a, b] : taken) traced |= y >= a && y <= b;
+      if (!traced) sum[x] += std::max(0.f, ink - std::max(page.ink.at(x - d, y), page.ink.at(x + d, y)));
+    }
+  }
+  std::vector<float> smooth(w, 0);
+  const int reach = std::max(1, static_cast<int>(0.15 * page.px_per_mm));
+  for (int x = reach; x < w - reach; ++x)
+    for (int k = -reach; k <= reach; ++k) smooth[x] += sum[x + k] / static_cast<float>(2 * reach + 1);
+  return smooth;
+}
+
+// Steps of the trace that stay: where one lead ends and the next begins at another height, per column, summed over rows.
+std::vector<float> lasting_steps(const FlatPage& page, const std::vector<TraceRow>& rows) {
+  const int w = page.ink.width, d = static_cast<int>(1.0 * page.px_per_mm), gap = std::max(1, static_cast<int>(0.25 * page.px_per_mm));
+  std::vector<float> sum(w, 0);
+  for (const TraceRow& row : rows)
+    for (int x = d + gap; x < w - d - gap; ++x) {
+      float left = 0, right = 0, ls = 0, rs = 0;
+      bool whole = true;
+      for (int k = 0; k < d && whole; k += 2) {
+        const float l = row.y[x - gap - k], r = row.y[x + gap + k];
+        whole = !std::isnan(l) && !std::isnan(r);
+        if (k == 0) ls = l, rs = r;
+        left = std::max(left, std::abs(l - ls)), right = std::max(right, std::abs(r - rs));
+      }
+      if (!whole) continue;
+      const float level = static_cast<float>(0.35 * page.px_per_mm);
+      if (left < level && right < level) sum[x] += std::min(std::abs(rs - ls), static_cast<float>(2 * page.px_per_mm));
+    }
+  return sum;
+}
+
+struct Columns {
+  double begin = 0, width = 0;
+  bool seen = false;    // separators, names or steps confirm them
+};
+
+Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, int count, double begin, double end, double usual_px) {
+  Columns out{begin, std::min(usual_px, (end - begin) / count), false};
+  if (count < 2) return {begin, end - begin, true};
+  const double mm = page.px_per_mm;
+  std::vector<float> upright = upright_ink(page, rows), steps = lasting_steps(page, rows);
+  const int w = page.ink.width;
+  std::vector<float> evidence(w);
+  for (int x = 0; x < w; ++x)
+    evidence[x] = std::min(upright[x], static_cast<float>(12 * mm)) / static_cast<float>(mm) + 2.5f * steps[x] / static_cast<float>(mm);
+  std::vector<float> sorted = evidence;
+  const float floor = percentile(sorted, 0.9);
+  const auto near = [&](double x) {
+    float best = 0;
+    const int r = std::max(1, static_cast<int>(0.2 * mm));
+    for (int k = -r; k <= r; ++k) {
+      const int at = static_cast<int>(std::lround(x)) + k;
+      if (at >= 0 && at < w) best = std::max(best, evidence[at] * (1 - 0.1f * static_cast<float>(std::abs(k)) / static_cast<float>(r)));
+    }
+    return best;
+  };
+  const double step = 0.125 * mm;
+  double best = 0;
+  std::vector<double> widths;
+  for (double width = 0.85 * usual_px; width <= 1.15 * usual_px; width += step / 2) widths.push_back(width);
+  for (const double width : widths) {
+    if (width * count > (end - begin) + 6 * mm) continue;
+    for (double b = begin - 4 * mm; b <= begin + 5 * mm; b += step) {
+      double score = 0;
+      for (int i = 1; i < count; ++i) score += near(b + i * width);
+      if (b + count * width < end - 2 * mm) score += 0.5 * near(b + count * width);
+      score -= 1.2 * std::abs(b - begin) / mm + 0.5 * std::abs(width - usual_px) / mm;
+      if (score > best) best = score, out = {b, width, false};
+    }
+  }
+  out.seen = best > (count - 1) * (1.0 + floor);
+  if (!out.seen) return {begin, std::min(usual_px, (end - begin) / count), false};
+  // Each border to the upright ink's own peak; recorders keep their speed better than borders can be seen, so that a width near the
+  // usual one is the usual one.
+  std::vector<double> centres;
+  std::vector<int> index;
+  for (int i = 1; i < count; ++i) {
+    const double x = out.begin + i * out.width;
+    double weight = 0, centre = 0;
+    float most = 0;
+    const int r = std::max(2, static_cast<int>(0.5 * mm));
+    for (int k = -r; k <= r; ++k) {
+      const int at = static_cast<int>(std::lround(x)) + k;
+      if (at < 0 || at >= w) continue;
+      const double e = static_cast<double>(upright[at]) * upright[at];
+      most = std::max(most, upright[at]);
+      weight += e, centre += e * at;
+    }
+    if (most > 3 * mm) centres.push_back(centre / weight), index.push_back(i);
+  }
+  if (centres.size() >= 2) {
+    if (std::abs(out.width / usual_px - 1) < 0.012) out.width = usual_px;
+    std::vector<double> begins;
+    for (size_t k = 0; k < centres.size(); ++k) begins.push_back(centres[k] - index[k] * out.width);
+    const double middle = percentile(begins, 0.5);
+    double sum = 0;
+    int n = 0;
+    for (const double b : begins)
+      if (std::abs(b - middle) < 0.25 * mm) sum += b, ++n;
+    if (std::abs(sum / n - out.begin) < 1.5 * mm) out.begin = sum / n;
+  } else if (std::abs(out.width / usual_px - 1) < 0.008) {
+    out.width = usual_px;
+  }
+  if (getenv("DBG")) printf("cols begin %.3f width %.3f usual %.3f n %zu\n", page.left_mm+out.begin/mm, out.width/mm, usual_px/mm, centres.size());
+  return out;
+}
+
+// A page that a program drew has its straight lines moved to whole pixels, on average half a pixel to the right and down of where
+// curves are drawn (Agg's snapping, in Matplotlib and others). True where the feet of all pulses stand on the middle of a pixel.
+bool lines_snapped(const FlatPage& page, const std::vector<std::optional<CalibrationPulse>>& pulses) {
+  int all = 0;
+  for (const auto& p : pulses) {
+    if (!p) continue;
+    const double y = page.mapping.image_from_page(page.left_mm + p->begin_px / page.px_per_mm, page.top_mm + p->foot_px / page.px_per_mm).y;
+    if (std::abs(y - std::round(y)) > 0.13) return false;
+    ++all;
+  }
+  return all >= 3;
+}
+
+// ---- lead algebra ------------------------------------------------------------------------------------------------------
+
+using Signal = std::vector<float>;
+
+// rms of the weighted sum over rms of its parts, each less its own mean, where all are present.
+double residual(const std::vector<std::pair<const Signal*, double>>& parts) {
+  size_t n = parts.front().first->size();
+  for (const auto& [s, k] : parts) n = std::min(n, s->size());
+  std::vector<double> mean(parts.size(), 0);
+  size_t used = 0;
+  std::vector<uint8_t> whole(n, 1);
+  for (size_t i = 0; i < n; ++i) {
+    for (const auto& [s, k] : parts) whole[i] &= !std::isnan((*s)[i]);
+    if (!whole[i]) continue;
+    ++used;
+    for (size_t p = 0; p < parts.size(); ++p) mean[p] += (*parts[p].first)[i];
+  }
+  if (used < 200) return kNoNumber;
+  for (double& m : mean) m /= static_cast<double>(used);
+  double over = 0, under = 0;
+  for (size_t i = 0; i < n; ++i) {
+    if (!whole[i]) continue;
+    double sum = 0;
+    for (size_t p = 0; p < parts.size(); ++p) {
+      const double v = parts[p].second * ((*parts[p].first)[i] - mean[p]);
+      sum += v;
+      under += v * v / static_cast<double>(parts.size());
+    }
+    over += sum * sum;
+  }
+  return under > 0 ? std::sqrt(over / under) : kNoNumber;
+}
+
+constexpr std::array<Lead, 12> kStandardLeads = {Lead::kI, Lead::kII, Lead::kIII, Lead::kAVR, Lead::kAVL, Lead::kAVF,
+                                                 Lead::kV1, Lead::kV2, Lead::kV3, Lead::kV4, Lead::kV5, Lead::kV6};
+constexpr std::array<Lead, 12> kCabreraLeads = {Lead::kAVL, Lead::kI, Lead::kAVR, Lead::kII, Lead::kAVF, Lead::kIII,
+                                                Lead::kV1, Lead::kV2, Lead::kV3, Lead::kV4, Lead::kV5, Lead::kV6};
+
+// Einthoven's and Goldberger's residuals of the leads that stand at one time.
+void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
+  const auto signal = [&](Lead lead) -> const Signal* {
+    for (size_t i = 0; i < plan.stretches.size(); ++i)
+      if (plan.stretches[i].lead == lead) return &signals[i];
+    return nullptr;
+  };
+  const auto together = [&](std::initializer_list<Lead> wanted) {
+    double start = -1;
+    for (const Lead lead : wanted) {
+      bool found = false;
+      for (const LeadStretch& s : plan.stretches)
+        if (s.lead == lead) found = true, start = start < 0 || start == s.start_s ? s.start_s : -2;
+      if (!found || start == -2) return false;
+    }
+    return true;
+  };
+  plan.einthoven = plan.goldberger = kNoNumber;
+  if (together({Lead::kI, Lead::kII, Lead::kIII}))
+    plan.einthoven = residual({{signal(Lead::kI), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kII), -1}});
+  if (together({Lead::kAVR, Lead::kAVL, Lead::kAVF}))
+    plan.goldberger = residual({{signal(Lead::kAVR), 1}, {signal(Lead::kAVL), 1}, {signal(Lead::kAVF), 1}});
+  if (plan.order == LeadOrder::kCabrera && std::isnan(plan.einthoven) && together({Lead::kAVL, Lead::kI, Lead::kAVR})) {
+    plan.einthoven = residual({{signal(Lead::kAVL), 1}, {signal(Lead::kAVR), -1}, {signal(Lead::kI), -1.5}});
+    plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}});
+  }
+}
+
+struct Zero { double px = 0; bool known = false; };
+
+LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<Zero>& zero, PageLayout layout, LeadOrder order,
+                 const Columns& columns, double end, double mm_per_s, double mm_per_mv, std::optional<Lead> rhythm_wanted) {
+  const PageLayoutShape& shape = shape_of(layout);
+  LeadPlan plan;
+  plan.layout = layout;
+  plan.order = order;
+  plan.rhythm = kNoNumber;
+  plan.mm_per_s = mm_per_s, plan.mm_per_mv = mm_per_mv;
+  const double px_per_s = mm_per_s * page.px_per_mm;
+  const auto& leads = order == LeadOrder::kCabrera ? kCabreraLeads : kStandardLeads;
+  const auto zero_of = [&](int r, double from, double to) {
+    if (zero[r].known) return zero[r].px;
+    std::vector<float> heights;
+    for (int x = std::max(0, static_cast<int>(from)); x < std::min(static_cast<int>(to), page.ink.width); ++x)
+      if (!std::isnan(rows[r].y[x])) heights.push_back(rows[r].y[x]);
+    return heights.empty() ? rows[r].baseline_px : static_cast<double>(percentile(heights, 0.5));
+  };
+  const int single = layout == PageLayout::kSingle;
+  for (int c = 0; c < shape.columns; ++c)
+    for (int r = 0; r < shape.rows; ++r) {
+      LeadStretch s;
+      s.lead = single ? rhythm_wanted.value_or(Lead::kII) : leads[c * shape.rows + r];
+      s.inverted = order == LeadOrder::kCabrera && s.lead == Lead::kAVR;
+      s.row = r;
+      s.begin_px = columns.begin + c * columns.width;
+      s.end_px = s.begin_px + columns.width;
+      s.start_s = c * columns.width / px_per_s;
+      s.zero_px = zero_of(r, s.begin_px, s.end_px);
+      plan.stretches.push_back(s);
+    }
+  std::vector<Signal> signals;
+  for (const LeadStretch& s : plan.stretches) signals.push_back(signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv));
+  algebra(plan, signals);
+
+  // Rhythm rows are the lead whose short stretch they repeat.
+  std::vector<Lead> used;
+  for (int k = 0; k < shape.rhythm_rows; ++k) {
+    LeadStretch s;
+    s.rhythm_row = true;
+    s.row = shape.rows + k;
+    s.begin_px = columns.begin;
+    s.end_px = std::min(end, columns.begin + shape.columns * columns.width);
+    s.zero_px = zero_of(s.row, s.begin_px, s.end_px);
+    const Signal whole = signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv);
+    double best = 9;
+    Lead lead = k == 0 ? Lead::kII : k == 1 ? Lead::kV1 : Lead::kV5;
+    for (size_t i = 0; i < plan.stretches.size(); ++i) {
+      const LeadStretch& t = plan.stretches[i];
+      if (t.rhythm_row || std::find(used.begin(), used.end(), t.lead) != used.end()) continue;
+      const size_t from = static_cast<size_t>(std::lround(t.start_s * kDigitisedRateHz));
+      if (from >= whole.size()) continue;
+      const Signal part(whole.begin() + static_cast<std::ptrdiff_t>(from), whole.begin() + static_cast<std::ptrdiff_t>(std::min(whole.size(), from + signals[i].size())));
+      double r = residual({{&part, 1}, {&signals[i], -1}});
+      if (k == 0 && t.lead == Lead::kII) r *= 0.7;   // the usual one, unless another fits clearly better
+      if (r < best) best = r, lead = t.lead;
+    }
+    if (k == 0 && rhythm_wanted) lead = *rhythm_wanted;
+    if (best < 9 && (std::isnan(plan.rhythm) || best > plan.rhythm)) plan.rhythm = best;
+    used.push_back(lead);
+    s.lead = lead;
+    plan.stretches.push_back(s);
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const LeadStretch& stretch, double mm_per_s, double mm_per_mv,
+                             std::vector<float>* confidence) {
+  const double px_per_sample = mm_per_s * page.px_per_mm / kDigitisedRateHz;
+  const double mv_per_px = (stretch.inverted ? -1 : 1) / (page.px_per_mm * mm_per_mv);
+  const int n = std::clamp(static_cast<int>(std::lround((stretch.end_px - stretch.begin_px) / px_per_sample)), 0, 200000);
+  std::vector<float> out(n, std::numeric_limits<float>::quiet_NaN());
+  if (confidence) confidence->assign(n, 0);
+  // The stretch by itself: a column that a border cuts belongs half to the neighbour, so the ends go on straight instead.
+  const int w = static_cast<int>(row.y.size());
+  const int from = std::clamp(static_cast<int>(std::floor(stretch.begin_px)) - 1, 0, w - 1), to = std::clamp(static_cast<int>(std::ceil(stretch.end_px)) + 1, from, w - 1);
+  std::vector<float> y(row.y.begin() + from, row.y.begin() + to + 1);
+  const int count = static_cast<int>(y.size());
+  int first = 0, last = count - 1;
+  while (first < count && (from + first < stretch.begin_px + 0.7 || std::isnan(y[first]))) ++first;
+  while (last > first && (from + last > stretch.end_px - 0.7 || std::isnan(y[last]))) --last;
+  // Where a steep stroke meets the border, or a separator covers it, the last half millimetre cannot be told apart: it stays unread.
+  const auto unclear = [&](int k) { return row.bottom[from + k] - row.top[from + k] > 1.3 * page.px_per_mm; };
+  const int reach = static_cast<int>(0.5 * page.px_per_mm);
+  for (int k = std::min(count - 1, first + reach); k >= first; --k)
+    if (unclear(k)) first = k + 1;
+  for (int k = std::max(0, last - reach); k <= last; ++k)
+    if (unclear(k)) last = k - 1;
+  if (last - first < 4) return out;
+  const bool goes_on[2] = {std::abs(y[first] - y[first + 1]) < 1.2f, std::abs(y[last] - y[last - 1]) < 1.2f};
+  for (int k = first - 1; k >= 0; --k) y[k] = goes_on[0] && first - k <= 3 ? y[k + 1] : std::numeric_limits<float>::quiet_NaN();
+  for (int k = last + 1; k < count; ++k) y[k] = goes_on[1] && k - last <= 3 ? y[k - 1] : std::numeric_limits<float>::quiet_NaN();
+  for (int k = 0; k < n; ++k) {
+    const double x = stretch.begin_px + k * px_per_sample - from;
+    if (!(x >= 0 && x <= count - 1)) continue;
+    const int i = static_cast<int>(x), j = std::min(i + 1, count - 1);
+    if (std::isnan(y[i]) || std::isnan(y[j])) continue;
+    const double a = x - i;
+    const float p = i > 0 && !std::isnan(y[i - 1]) ? y[i - 1] : y[i], q = j + 1 < count && !std::isnan(y[j + 1]) ? y[j + 1] : y[j];
+    const double y0 = y[i], y1 = y[j];
+    const double height = y0 + 0.5 * a * (y1 - p + a * (2 * p - 5 * y0 + 4 * y1 - q + a * (3 * (y0 - y1) + q - p)));
+    out[k] = static_cast<float>((stretch.zero_px - height) * mv_per_px);
+    if (confidence) (*confidence)[k] = std::min(row.confidence[from + i], row.confidence[from + j]);
+  }
+  return out;
+}
+
+void measure_residuals(const FlatPage& page, const std::vector<TraceRow>& rows, LeadPlan& plan) {
+  std::vector<Signal> signals;
+  for (const LeadStretch& s : plan.stretches) signals.push_back(signal_of(page, rows[s.row], s, plan.mm_per_s, plan.mm_per_mv));
+  algebra(plan, signals);
+  for (size_t r = 0; r < plan.stretches.size(); ++r) {
+    if (!plan.stretches[r].rhythm_row) continue;
+    for (size_t i = 0; i < plan.stretches.size(); ++i) {
+      const LeadStretch& t = plan.stretches[i];
+      const size_t from = static_cast<size_t>(std::lround(t.start_s * kDigitisedRateHz));
+      if (t.rhythm_row || t.lead != plan.stretches[r].lead || from >= signals[r].size()) continue;
+      const Signal part(signals[r].begin() + static_cast<std::ptrdiff_t>(from), signals[r].begin() + static_cast<std::ptrdiff_t>(std::min(signals[r].size(), from + signals[i].size())));
+      const double fit = residual({{&part, 1}, {&signals[i], -1}});
+      if (!(fit < plan.rhythm) || r + 1 == plan.stretches.size()) plan.rhythm = fit;
+    }
+  }
+}
+
+Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& all_rows, const DigitiseOptions& options) {
+  const double mm = page.px_per_mm;
+  std::vector<TraceRow> rows = all_rows;
+  if (rows.empty()) return fail(ErrorCode::kUnusable, "The grid was found but no trace that could be followed. Take the picture again with the trace in focus and the page flat.");
+
+  std::vector<std::optional<CalibrationPulse>> pulses;
+  std::vector<double> heights, widths;
+  int left = 0, right = 0;
+  for (const TraceRow& row : rows) {
+    pulses.push_back(find_pulse(page, row));
+    if (pulses.back()) (pulses.back()->left ? left : right)++;
+  }
+  // Rows print their pulses one below the other; what stands elsewhere is signal.
+  const bool on_left = left >= right;
+  std::vector<double> begins;
+  for (const auto& p : pulses)
+    if (p && p->left == on_left) begins.push_back(p->begin_px);
+  const double usual_begin = percentile(begins, 0.5);
+  for (auto& p : pulses)
+    if (p && (p->left != on_left || std::abs(p->begin_px - usual_begin) > 2.5 * mm)) p.reset();
+  for (const auto& p : pulses)
+    if (p) heights.push_back(p->height_px / mm), widths.push_back(p->width_px / mm);
+
+  double mm_per_mv = 10, mm_per_s = 25;
+  KnownFrom gain_known = KnownFrom::kAssumed, speed_known = KnownFrom::kAssumed;
+  std::optional<double> pulse_mm;
+  std::vector<std::string> notes;
+  if (!heights.empty()) {
+    pulse_mm = percentile(heights, 0.5);
+    for (const double g : {5.0, 10.0, 20.0})
+      if (std::abs(*pulse_mm / g - 1) < 0.12) mm_per_mv = g, gain_known = KnownFrom::kPulse;
+    const double width = percentile(widths, 0.5);
+    if (gain_known == KnownFrom::kPulse && heights.size() * 2 >= rows.size()) {
+      if (width > 8.5 && width < 11.5) mm_per_s = 50, speed_known = KnownFrom::kPulse;
+      else if (width > 4 && width < 6) speed_known = KnownFrom::kPulse;
+      else if (width > 2 && width < 3) notes.push_back("The calibration pulse is narrow; if the page says 12.5 mm/s, set the speed.");
+    }
+    if (gain_known == KnownFrom::kAssumed) notes.push_back(format_text("The calibration pulse is %.1f mm high, which fits no usual gain; 10 mm/mV was taken. Check it against the page.", *pulse_mm));
+  } else {
+    notes.push_back("No calibration pulse was found; 10 mm/mV was taken.");
+  }
+  if (options.mm_per_mv) mm_per_mv = *options.mm_per_mv, gain_known = KnownFrom::kUser;
+  if (options.mm_per_s) mm_per_s = *options.mm_per_s, speed_known = KnownFrom::kUser;
+  if (!(mm_per_mv >= 1 && mm_per_mv <= 100 && mm_per_s >= 5 && mm_per_s <= 400)) return fail(ErrorCode::kWrongUsage, "Speed must be 5 to 400 mm/s and gain 1 to 100 mm/mV.");
+
+  // Where the signals begin and end: after a left pulse, before a right one.
+  std::vector<double> starts, ends;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    double begin = rows[i].first, end = rows[i].last + 1;
+    const auto& p = pulses[i];
+    const double pulse_end = on_left && !begins.empty() ? (p ? p->end_px : usual_begin + percentile(widths, 0.5) * mm) : -1;
+    if (pulse_end >= 0) {
+      begin = pulse_end + 0.4 * mm;
+      // A gap between pulse and signal: the signal begins behind it.
+      for (int x = static_cast<int>(pulse_end); x < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 8 * mm)); ++x)
+        if (std::isnan(rows[i].y[x]) && !std::isnan(rows[i].y[x + 1])) begin = x + 1;
+    }
+    if (!on_left && !begins.empty()) end = (p ? p->begin_px : usual_begin) - 0.6 * mm;
+    starts.push_back(begin);
+    ends.push_back(end);
+  }
+  std::vector<double> sorted = starts;
+  const double begin = percentile(sorted, 0.5);
+  sorted = ends;
+  const double end = percentile(sorted, 0.6);
+
+  const auto zero_lines = [&](const std::vector<size_t>& index) {
+    std::vector<Zero> zero;
+    for (const size_t i : index) zero.push_back(pulses[i] ? Zero{pulses[i]->foot_px, true} : Zero{});
+    return zero;
+  };
+
+  // Layouts with this number of rows; a row too many (a line of text, a frame) may be left out at either end.
+  std::vector<PageLayout> candidates;
+  const int n = static_cast<int>(rows.size());
+  const double length_mm = (end - begin) / mm;
+  const auto fits = [&](PageLayout layout, int count) {
+    const PageLayoutShape& shape = shape_of(layout);
+    return shape.rows + shape.rhythm_rows == count && (layout == PageLayout::kSingle || layout == PageLayout::k6x1 || layout == PageLayout::k12x1 || length_mm > 20.0 * shape.columns);
+  };
+  if (options.layout) candidates = {*options.layout};
+  else
+    for (int k = 0; k < kPageLayoutCount; ++k)
+      if (fits(static_cast<PageLayout>(k), n)) candidates.push_back(static_cast<PageLayout>(k));
+  const auto range = [](size_t from, size_t count) {
+    std::vector<size_t> v(count);
+    for (size_t i = 0; i < count; ++i) v[i] = from + i;
+    return v;
+  };
+  struct Trial { PageLayout layout; std::vector<size_t> rows; };
+  std::vector<Trial> trials;
+  for (const PageLayout layout : candidates) {
+    const size_t count = static_cast<size_t>(shape_of(layout).rows + shape_of(layout).rhythm_rows);
+    if (count > rows.size()) continue;
+    trials.push_back({layout, range(0, count)});
+    if (count < rows.size()) trials.push_back({layout, range(rows.size() - count, count)});
+  }
+  for (int fewer = 1; fewer <= 2 && (trials.empty() || n == 5 || n > 7); ++fewer) {   // a spurious row at the top or the bottom
+    for (int k = 0; k < kPageLayoutCount; ++k) {
+      const PageLayout layout = static_cast<PageLayout>(k);
+      if (options.layout || n <= fewer + 2 || !fits(layout, n - fewer)) continue;
+      for (int from = 0; from <= fewer; ++from) trials.push_back({layout, range(static_cast<size_t>(from), static_cast<size_t>(n - fewer))});
+    }
+  }
+  if (trials.empty())
+    return fail(ErrorCode::kUnusable, format_text("%d rows of traces were found, which is no layout that can be named without its labels. Photograph the whole page, or choose the layout.", n));
+
+  const bool snapped = lines_snapped(page, pulses);
+  if (snapped)
+    for (auto& p : pulses)
+      if (p) p->foot_px -= 0.5 * page.image_px;
+
+  LeadPlan best;
+  double best_score = 1e9;
+  for (const Trial& trial : trials) {
+    std::vector<TraceRow> chosen;
+    for (const size_t i : trial.rows) chosen.push_back(rows[i]);
+    const PageLayoutShape& shape = shape_of(trial.layout);
+    const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
+    Columns columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
+    if (snapped) columns.begin -= 0.5 * page.image_px;
+    for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
+      if (options.order && order != *options.order) continue;
+      if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
+      LeadPlan plan = arrange(page, chosen, zero_lines(trial.rows), trial.layout, order, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
+      for (LeadStretch& s : plan.stretches) s.row = static_cast<int>(trial.rows[static_cast<size_t>(s.row)]);
+      // The layout whose algebra holds; the Cabrera order only when the standard one clearly fails.
+      double score = 0;
+      int parts = 0;
+      for (const double r : {plan.einthoven, plan.goldberger})
+        if (!std::isnan(r)) score += std::min(r, 2.0), ++parts;
+      score = parts > 0 ? score / parts : 1.2;
+      if (!std::isnan(plan.rhythm)) score += 0.15 * std::min(plan.rhythm, 1.5);
+      if (order == LeadOrder::kCabrera) score = 1.6 * score + 0.25;
+      score += 0.1 * static_cast<double>(rows.size() - trial.rows.size());
+      if (score < best_score) {
+        best_score = score;
+        plan.layout_known = parts > 0 && score < 0.6 ? KnownFrom::kLeadAlgebra : KnownFrom::kGeometry;
+        best = std::move(plan);
+        if (shape.columns > 1 && !columns.seen) best.notes.push_back("The borders between the columns of leads were not seen; they were placed at equal distances.");
+      }
+    }
+  }
+  best.speed_known = speed_known, best.gain_known = gain_known;
+  best.pulse_mm = pulse_mm;
+  if (options.layout) best.layout_known = KnownFrom::kUser;
+  best.notes.insert(best.notes.end(), notes.begin(), notes.end());
+  return best;
+}
+
+}  // namespace precordia

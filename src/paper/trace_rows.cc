@@ -1,0 +1,315 @@
+// Plan: rows from where ink rests ▸ per row the cheapest path from left to right ▸ the ink run under it ▸ the pen's width undone.
+#include "paper/trace_rows.h"
+
+#include <cstdint>
+#include <limits>
+
+namespace precordia {
+namespace {
+
+constexpr float kInk = 0.4f;
+const float kNaN = std::numeric_limits<float>::quiet_NaN();
+
+// Ink that lies rather than stands, per line of the page, smoothed by 1.5 mm.
+std::vector<float> resting_ink(const FlatPage& page) {
+  const int w = page.ink.width, h = page.ink.height;
+  const int tall = static_cast<int>(2.5 * page.px_per_mm);
+  std::vector<float> rest(h, 0);
+  for (int x = 0; x < w; ++x) {
+    int start = -1;
+    for (int y = 0; y <= h; ++y) {
+      const bool dark = y < h && page.ink.at(x, y) > kInk;
+      if (dark && start < 0) start = y;
+      if (!dark && start >= 0) {
+        if (y - start < tall)
+          for (int k = start; k < y; ++k) rest[k] += 1.f / static_cast<float>(y - start);
+        start = -1;
+      }
+    }
+  }
+  const int reach = static_cast<int>(1.6 * page.px_per_mm);
+  std::vector<float> smooth(h, 0);
+  for (int y = 0; y < h; ++y) {
+    float sum = 0, weights = 0;
+    for (int k = -2 * reach; k <= 2 * reach; ++k) {
+      const float g = std::exp(-0.5f * static_cast<float>(k * k) / static_cast<float>(reach * reach));
+      weights += g;
+      if (y + k >= 0 && y + k < h) sum += g * rest[y + k];
+    }
+    smooth[y] = sum / weights;
+  }
+  return smooth;
+}
+
+std::vector<int> row_candidates(const FlatPage& page) {
+  const std::vector<float> rest = resting_ink(page);
+  const int apart = static_cast<int>(6.5 * page.px_per_mm);
+  const int h = static_cast<int>(rest.size());
+  std::vector<std::pair<float, int>> peaks;
+  for (int y = 1; y + 1 < h; ++y)
+    if (rest[y] > rest[y - 1] && rest[y] >= rest[y + 1]) peaks.push_back({rest[y], y});
+  std::sort(peaks.rbegin(), peaks.rend());
+  std::vector<int> rows;
+  const float least = peaks.empty() ? 0 : 0.16f * peaks.front().first;
+  for (const auto& [strength, y] : peaks) {
+    if (strength < least) break;
+    bool free = true;
+    for (const int r : rows) free &= std::abs(r - y) > apart;
+    if (free) rows.push_back(y);
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+// Cheapest path from left to right. A column without ink costs 1; a step up or down costs little on ink and more beside it; far from
+// the row's own rest line costs a little, so that a crossing leads back to it.
+std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px) {
+  const int w = page.ink.width, h = page.ink.height;
+  const float per_px = 8.f / static_cast<float>(page.px_per_mm);
+  const float on_ink = 0.004f * per_px, off_ink = 0.055f * per_px, pull = 0.25f / static_cast<float>(std::max(pitch_px, 1.0));
+  const int reach = static_cast<int>(std::min(46.0 * page.px_per_mm, 2.2 * pitch_px + 10 * page.px_per_mm));
+  double middle = 0;
+  for (const float r : rest_line) middle += r;
+  middle /= w;
+  const int top = std::max(0, static_cast<int>(middle) - reach), bottom = std::min(h - 1, static_cast<int>(middle) + reach);
+  const int n = bottom - top + 1;
+  std::vector<float> cost(n, 0), step(n);
+  std::vector<int16_t> from(static_cast<size_t>(w) * n);   // the row of the column before from which this cell was reached
+  for (int x = 0; x < w; ++x) {
+    int16_t* back = from.data() + static_cast<size_t>(x) * n;
+    for (int k = 0; k < n; ++k) {
+      const float ink = page.ink.at(x, top + k);
+      step[k] = on_ink + (off_ink - on_ink) * std::clamp(1 - ink / 0.5f, 0.f, 1.f);
+      const float away = std::abs(static_cast<float>(top + k) - rest_line[x]);
+      cost[k] += std::clamp(1 - ink / 0.6f, 0.f, 1.f) + pull * away;
+      back[k] = static_cast<int16_t>(k);
+    }
+    for (int k = 1; k < n; ++k) {
+      const float c = cost[k - 1] + 0.5f * (step[k - 1] + step[k]);
+      if (c < cost[k]) cost[k] = c, back[k] = back[k - 1];
+    }
+    for (int k = n - 2; k >= 0; --k) {
+      const float c = cost[k + 1] + 0.5f * (step[k + 1] + step[k]);
+      if (c < cost[k]) cost[k] = c, back[k] = back[k + 1];
+    }
+  }
+  std::vector<int> path(w);
+  int k = static_cast<int>(std::min_element(cost.begin(), cost.end()) - cost.begin());
+  for (int x = w - 1; x >= 0; --x) {
+    // The cell that was entered from the left in this column; the way up or down to the exit is the stroke itself.
+    k = from[static_cast<size_t>(x) * n + k];
+    path[x] = top + k;
+  }
+  return path;
+}
+
+struct Run { float top = 0, bottom = 0; };   // outer edges at half ink, to a fraction of a pixel
+
+Run run_around(const FlatPage& page, int x, int y, int pen) {
+  const int h = page.ink.height;
+  // The path may run just beside the ink.
+  int at = y;
+  for (int d = 1; d <= pen && page.ink.at(x, at) < kInk; ++d) {
+    if (y - d >= 0 && page.ink.at(x, y - d) >= kInk) at = y - d;
+    else if (y + d < h && page.ink.at(x, y + d) >= kInk) at = y + d;
+  }
+  if (page.ink.at(x, at) < kInk) return {kNaN, kNaN};
+  int t = at, b = at;
+  while (t > 0 && page.ink.at(x, t - 1) >= kInk) --t;
+  while (b + 1 < h && page.ink.at(x, b + 1) >= kInk) ++b;
+  const auto crossing = [&](float inside, float outside) { return inside > outside ? std::clamp((inside - 0.5f) / (inside - outside), -0.5f, 1.f) : 0.5f; };
+  const float above = t > 0 ? page.ink.at(x, t - 1) : 0, below = b + 1 < h ? page.ink.at(x, b + 1) : 0;
+  return {static_cast<float>(t) - crossing(page.ink.at(x, t), above), static_cast<float>(b) + crossing(page.ink.at(x, b), below)};
+}
+
+float centroid(const FlatPage& page, int x, const Run& run) {
+  float sum = 0, weights = 0;
+  for (int y = std::max(0, static_cast<int>(run.top) - 1); y <= std::min(page.ink.height - 1, static_cast<int>(run.bottom) + 2); ++y) {
+    const float v = page.ink.at(x, y);
+    sum += v * static_cast<float>(y);
+    weights += v;
+  }
+  return weights > 0 ? sum / weights : 0.5f * (run.top + run.bottom);
+}
+
+// The pen blurs the signal by its own width in both directions: its upper edge is the signal's local maximum plus half a pen, its lower
+// edge the local minimum less half a pen. Narrowing both over half a pen gives two estimates that agree on slopes; at a peak the one
+// on the outer side is right.
+void undo_pen(const FlatPage& page, TraceRow& row) {
+  const int w = page.ink.width;
+  const float half = static_cast<float>(page.pen_px) / 2;
+  const int reach = std::max(0, static_cast<int>(std::lround(half - 0.25)));
+  std::vector<float> upper(w, kNaN), lower(w, kNaN), middle(w, kNaN);
+  for (int x = 0; x < w; ++x) {
+    if (std::isnan(row.top[x])) continue;
+    float u = -1e9f, l = 1e9f;
+    for (int k = -reach; k <= reach; ++k) {
+      if (x + k < 0 || x + k >= w || std::isnan(row.top[x + k])) continue;
+      u = std::max(u, row.top[x + k] + half);
+      l = std::min(l, row.bottom[x + k] - half);
+    }
+    upper[x] = u, lower[x] = l;
+    middle[x] = 0.5f * (row.top[x] + row.bottom[x]);
+  }
+  const int d = std::max(2, static_cast<int>(std::lround(page.pen_px)));
+  for (int x = 0; x < w; ++x) {
+    if (std::isnan(upper[x])) continue;
+    const float tall = row.bottom[x] - row.top[x];
+    if (tall < 1.5f * static_cast<float>(page.pen_px) && std::abs(upper[x] - lower[x]) < half) {
+      row.y[x] = centroid(page, x, {row.top[x], row.bottom[x]});
+      continue;
+    }
+    const float before = middle[std::max(0, x - d)], after = middle[std::min(w - 1, x + d)];
+    if (upper[x] >= lower[x] || std::isnan(before) || std::isnan(after)) {   // a slope: both edges were moved past each other or meet
+      row.y[x] = 0.5f * (upper[x] + lower[x]);
+      continue;
+    }
+    const float bend = middle[x] - 0.5f * (before + after);   // negative: a peak upwards
+    const float gap = lower[x] - upper[x];
+    const float lean = std::clamp(0.5f - bend / std::max(gap, 1.f), 0.f, 1.f);   // 1 = the upper edge
+    row.y[x] = lean * upper[x] + (1 - lean) * lower[x];
+  }
+}
+
+// Edges of the ink along a row's path.
+TraceRow trace_ink(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px) {
+  const int w = page.ink.width;
+  TraceRow row;
+  row.y.assign(w, kNaN), row.top.assign(w, kNaN), row.bottom.assign(w, kNaN), row.confidence.assign(w, 0);
+  const std::vector<int> path = cheapest_path(page, rest_line, pitch_px);
+  const int pen = std::max(2, static_cast<int>(page.pen_px));
+  for (int x = 0; x < w; ++x) {
+    const Run run = run_around(page, x, path[x], pen);
+    row.top[x] = run.top;
+    row.bottom[x] = run.bottom;
+  }
+  // A column that is ink nearly all the way down is a frame or a border line, not a trace.
+  const int h = page.ink.height;
+  for (int x = 0; x < w; ++x) {
+    if (!(row.bottom[x] - row.top[x] > 12 * page.px_per_mm)) continue;
+    int inked = 0;
+    for (int y = 0; y < h; y += 2) inked += page.ink.at(x, y) > kInk;
+    if (inked > 0.3 * h) row.top[x] = row.bottom[x] = kNaN;
+  }
+  return row;
+}
+
+void read_row(const FlatPage& page, TraceRow& row) {
+  const int w = page.ink.width;
+  undo_pen(page, row);
+
+  // First and last column: where the share of ink over 6 mm passes a half.
+  const int window = static_cast<int>(6 * page.px_per_mm);
+  std::vector<int> inked(w + 1, 0);
+  for (int x = 0; x < w; ++x) inked[x + 1] = inked[x] + !std::isnan(row.y[x]);
+  row.first = w;
+  row.last = -1;
+  for (int x = 0; x < w; ++x) {
+    if (std::isnan(row.y[x])) continue;
+    if (inked[std::min(w, x + window)] - inked[x] > 0.7 * window) row.first = std::min(row.first, x);
+    if (inked[x + 1] - inked[std::max(0, x + 1 - window)] > 0.7 * window) row.last = x;
+  }
+  for (int x = 0; x < w; ++x) {
+    if (x < row.first || x > row.last) row.y[x] = kNaN;
+    if (std::isnan(row.y[x])) continue;
+    const float tall = row.bottom[x] - row.top[x];
+    const float ink = page.ink.at(x, std::clamp(static_cast<int>(std::lround(row.y[x])), 0, page.ink.height - 1));
+    row.confidence[x] = std::clamp(ink, 0.2f, 1.f) * std::clamp(1.2f - tall / static_cast<float>(30 * page.px_per_mm), 0.3f, 1.f);
+  }
+  if (row.last > row.first) row.ink_share = static_cast<double>(inked[row.last + 1] - inked[row.first]) / (row.last + 1 - row.first);
+}
+
+// Height of the trace where it lies: the pen.
+double pen_of(const FlatPage& page, const std::vector<TraceRow>& rows) {
+  std::vector<float> heights;
+  for (const TraceRow& row : rows)
+    for (size_t x = 0; x < row.top.size(); ++x)
+      if (row.bottom[x] - row.top[x] < 1.3 * page.px_per_mm) {
+        float mass = 0;
+        for (int y = std::max(0, static_cast<int>(row.top[x]) - 2); y <= std::min(page.ink.height - 1, static_cast<int>(row.bottom[x]) + 3); ++y)
+          mass += page.ink.at(static_cast<int>(x), y);
+        heights.push_back(mass);
+      }
+  return heights.empty() ? page.pen_px : std::max(1.0, static_cast<double>(percentile(heights, 0.45)));
+}
+
+// Short holes (0.8 mm) are bridged straight and marked by a low confidence; longer ones stay.
+void bridge_holes(const FlatPage& page, TraceRow& row) {
+  const int longest = static_cast<int>(0.8 * page.px_per_mm);
+  for (int x = row.first; x <= row.last; ++x) {
+    if (!std::isnan(row.y[x])) continue;
+    int end = x;
+    while (end <= row.last && std::isnan(row.y[end])) ++end;
+    if (end - x <= longest && x > row.first && end <= row.last)
+      for (int k = x; k < end; ++k) {
+        const float a = static_cast<float>(k - x + 1) / static_cast<float>(end - x + 1);
+        row.y[k] = (1 - a) * row.y[x - 1] + a * row.y[end];
+        row.confidence[k] = 0.15f;
+      }
+    x = end;
+  }
+}
+
+// Share of neighbouring columns whose ink touches: a trace is one stroke, specks are not.
+double continuity(const TraceRow& row) {
+  int touching = 0, pairs = 0;
+  for (int x = row.first; x < row.last; ++x) {
+    if (std::isnan(row.top[x]) || std::isnan(row.top[x + 1])) continue;
+    ++pairs;
+    touching += row.top[x + 1] < row.bottom[x] + 1.5f && row.bottom[x + 1] > row.top[x] - 1.5f;
+  }
+  return pairs > 0 ? static_cast<double>(touching) / pairs : 0;
+}
+
+// A straight line at the edge of the page is its frame.
+bool is_frame(const FlatPage& page, const TraceRow& row) {
+  const double edge = 4 * page.px_per_mm;
+  if (row.baseline_px > edge && row.baseline_px < page.ink.height - edge) return false;
+  double off = 0;
+  int n = 0;
+  for (const float v : row.y)
+    if (!std::isnan(v)) off += std::min(std::abs(v - row.baseline_px), page.px_per_mm), ++n;
+  return off / std::max(n, 1) < 0.12 * page.px_per_mm;
+}
+
+double shared(const TraceRow& a, const TraceRow& b, double pen) {
+  int same = 0, both = 0;
+  for (size_t x = 0; x < a.y.size(); ++x) {
+    if (std::isnan(a.y[x]) || std::isnan(b.y[x])) continue;
+    ++both;
+    same += std::abs(a.y[x] - b.y[x]) < pen;
+  }
+  return both > 0 ? static_cast<double>(same) / both : 0;
+}
+
+}  // namespace
+
+std::vector<TraceRow> find_rows(FlatPage& page) {
+  const std::vector<int> candidates = row_candidates(page);
+  std::vector<TraceRow> rows;
+  std::vector<double> gaps;
+  for (size_t i = 1; i < candidates.size(); ++i) gaps.push_back(candidates[i] - candidates[i - 1]);
+  const double pitch = gaps.empty() ? 25 * page.px_per_mm : percentile(gaps, 0.5);
+  const int w = page.ink.width;
+  std::vector<TraceRow> inked;
+  for (const int y : candidates) inked.push_back(trace_ink(page, std::vector<float>(w, static_cast<float>(y)), pitch));
+  page.pen_px = pen_of(page, inked);
+  for (TraceRow& row : inked) {
+    read_row(page, row);
+    if (row.last - row.first < 20 * page.px_per_mm || row.ink_share < 0.6 || continuity(row) < 0.9) continue;
+    std::vector<float> heights;
+    for (const float v : row.y)
+      if (!std::isnan(v)) heights.push_back(v);
+    row.baseline_px = percentile(heights, 0.5);
+    if (is_frame(page, row)) continue;
+    bridge_holes(page, row);
+    // A path that was drawn to a neighbour is no row of its own.
+    bool again = false;
+    for (const TraceRow& other : rows) again |= shared(other, row, page.pen_px) > 0.3;
+    if (!again) rows.push_back(std::move(row));
+  }
+  std::sort(rows.begin(), rows.end(), [](const TraceRow& a, const TraceRow& b) { return a.baseline_px < b.baseline_px; });
+  return rows;
+}
+
+}  // namespace precordia
