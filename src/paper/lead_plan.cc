@@ -1,5 +1,3 @@
-#include <cstdio>
-#include <cstdlib>
 // Plan: pulses ▸ gain, speed, zero lines ▸ begin, end and borders of the columns ▸ layouts that fit the number of rows ▸ lead algebra.
 #include "paper/lead_plan.h"
 
@@ -133,12 +131,11 @@ Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, in
   } else if (std::abs(out.width / usual_px - 1) < 0.008) {
     out.width = usual_px;
   }
-  if (getenv("DBG")) printf("cols begin %.3f width %.3f usual %.3f n %zu\n", page.left_mm+out.begin/mm, out.width/mm, usual_px/mm, centres.size());
   return out;
 }
 
-// A page that a program drew has its straight lines moved to whole pixels, on average half a pixel to the right and down of where
-// curves are drawn (Agg's snapping, in Matplotlib and others). True where the feet of all pulses stand on the middle of a pixel.
+// A page that a program drew has its straight lines moved to whole pixels, to the right and down of where curves are drawn, by up to
+// a pixel (Agg's snapping, in Matplotlib and others). True where the feet of all pulses stand on the middle of a pixel.
 bool lines_snapped(const FlatPage& page, const std::vector<std::optional<CalibrationPulse>>& pulses) {
   int all = 0;
   for (const auto& p : pulses) {
@@ -212,7 +209,7 @@ void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
     plan.goldberger = residual({{signal(Lead::kAVR), 1}, {signal(Lead::kAVL), 1}, {signal(Lead::kAVF), 1}});
   if (plan.order == LeadOrder::kCabrera && std::isnan(plan.einthoven) && together({Lead::kAVL, Lead::kI, Lead::kAVR})) {
     plan.einthoven = residual({{signal(Lead::kAVL), 1}, {signal(Lead::kAVR), -1}, {signal(Lead::kI), -1.5}});
-    plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}});
+    if (together({Lead::kII, Lead::kIII, Lead::kAVF})) plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}});
   }
 }
 
@@ -302,13 +299,13 @@ std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const Le
   while (last > first && (from + last > stretch.end_px - 0.7 || std::isnan(y[last]))) --last;
   // Where a steep stroke meets the border, or a separator covers it, the last half millimetre cannot be told apart: it stays unread.
   const auto unclear = [&](int k) { return row.bottom[from + k] - row.top[from + k] > 1.3 * page.px_per_mm; };
-  const int reach = static_cast<int>(0.5 * page.px_per_mm);
+  const int reach = static_cast<int>(0.5 * page.px_per_mm), clear_first = first, clear_last = last;
   for (int k = std::min(count - 1, first + reach); k >= first; --k)
     if (unclear(k)) first = k + 1;
   for (int k = std::max(0, last - reach); k <= last; ++k)
     if (unclear(k)) last = k - 1;
   if (last - first < 4) return out;
-  const bool goes_on[2] = {std::abs(y[first] - y[first + 1]) < 1.2f, std::abs(y[last] - y[last - 1]) < 1.2f};
+  const bool goes_on[2] = {first == clear_first && std::abs(y[first] - y[first + 1]) < 1.2f, last == clear_last && std::abs(y[last] - y[last - 1]) < 1.2f};
   for (int k = first - 1; k >= 0; --k) y[k] = goes_on[0] && first - k <= 3 ? y[k + 1] : std::numeric_limits<float>::quiet_NaN();
   for (int k = last + 1; k < count; ++k) y[k] = goes_on[1] && k - last <= 3 ? y[k - 1] : std::numeric_limits<float>::quiet_NaN();
   for (int k = 0; k < n; ++k) {
@@ -463,7 +460,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     const PageLayoutShape& shape = shape_of(trial.layout);
     const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
     Columns columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
-    if (snapped) columns.begin -= 0.5 * page.image_px;
+    if (snapped) columns.begin -= 0.2 * page.image_px;
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
