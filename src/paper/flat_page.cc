@@ -1,5 +1,3 @@
-#include <cstdlib>
-#define RR (getenv("RR")?atof(getenv("RR")):1.0)
 // Plan: read the picture through the lattice ▸ learn the grid's own darkness per cell position ▸ subtract ▸ scale to the trace's ink.
 #include "paper/flat_page.h"
 

@@ -213,9 +213,9 @@ void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
   }
 }
 
-struct Zero { double px = 0; bool known = false; };
+struct Zero { double px = 0; bool known = false; };   // of a row
 
-LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<Zero>& zero, PageLayout layout, LeadOrder order,
+LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<Zero>& zero, const std::vector<double>& shift, PageLayout layout, LeadOrder order,
                  const Columns& columns, double end, double mm_per_s, double mm_per_mv, std::optional<Lead> rhythm_wanted) {
   const PageLayoutShape& shape = shape_of(layout);
   LeadPlan plan;
@@ -239,7 +239,7 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
       s.lead = single ? rhythm_wanted.value_or(Lead::kII) : leads[c * shape.rows + r];
       s.inverted = order == LeadOrder::kCabrera && s.lead == Lead::kAVR;
       s.row = r;
-      s.begin_px = columns.begin + c * columns.width;
+      s.begin_px = columns.begin + shift[r] + c * columns.width;
       s.end_px = s.begin_px + columns.width;
       s.start_s = c * columns.width / px_per_s;
       s.zero_px = zero_of(r, s.begin_px, s.end_px);
@@ -255,8 +255,8 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
     LeadStretch s;
     s.rhythm_row = true;
     s.row = shape.rows + k;
-    s.begin_px = columns.begin;
-    s.end_px = std::min(end, columns.begin + shape.columns * columns.width);
+    s.begin_px = columns.begin + shift[s.row];
+    s.end_px = std::min(end, columns.begin + shape.columns * columns.width) + shift[s.row];
     s.zero_px = zero_of(s.row, s.begin_px, s.end_px);
     const Signal whole = signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv);
     double best = 9;
@@ -359,7 +359,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     if (p && p->left == on_left) begins.push_back(p->begin_px);
   const double usual_begin = percentile(begins, 0.5);
   for (auto& p : pulses)
-    if (p && (p->left != on_left || std::abs(p->begin_px - usual_begin) > 2.5 * mm)) p.reset();
+    if (p && (p->left != on_left || std::abs(p->begin_px - usual_begin) > 6 * mm)) p.reset();
   for (const auto& p : pulses)
     if (p) heights.push_back(p->height_px / mm), widths.push_back(p->width_px / mm);
 
@@ -375,7 +375,6 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     if (gain_known == KnownFrom::kPulse && heights.size() * 2 >= rows.size()) {
       if (width > 8.5 && width < 11.5) mm_per_s = 50, speed_known = KnownFrom::kPulse;
       else if (width > 4 && width < 6) speed_known = KnownFrom::kPulse;
-      else if (width > 2 && width < 3) notes.push_back("The calibration pulse is narrow; if the page says 12.5 mm/s, set the speed.");
     }
     if (gain_known == KnownFrom::kAssumed) notes.push_back(format_text("The calibration pulse is %.1f mm high, which fits no usual gain; 10 mm/mV was taken. Check it against the page.", *pulse_mm));
   } else {
@@ -401,6 +400,12 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     starts.push_back(begin);
     ends.push_back(end);
   }
+  // A page that was printed or fed askew begins every row at another place of the grid: the pulses tell by how much.
+  std::vector<double> shift(rows.size(), 0);
+  if (!lines_snapped(page, pulses))
+    for (size_t i = 0; i < rows.size(); ++i)
+      if (pulses[i]) shift[i] = pulses[i]->begin_px - usual_begin;
+  for (size_t i = 0; i < rows.size(); ++i) starts[i] -= shift[i], ends[i] -= shift[i];
   std::vector<double> sorted = starts;
   const double begin = percentile(sorted, 0.5);
   sorted = ends;
@@ -456,7 +461,8 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   double best_score = 1e9;
   for (const Trial& trial : trials) {
     std::vector<TraceRow> chosen;
-    for (const size_t i : trial.rows) chosen.push_back(rows[i]);
+    std::vector<double> moved;
+    for (const size_t i : trial.rows) chosen.push_back(rows[i]), moved.push_back(shift[i]);
     const PageLayoutShape& shape = shape_of(trial.layout);
     const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
     Columns columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
@@ -464,7 +470,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
-      LeadPlan plan = arrange(page, chosen, zero_lines(trial.rows), trial.layout, order, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
+      LeadPlan plan = arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
       for (LeadStretch& s : plan.stretches) s.row = static_cast<int>(trial.rows[static_cast<size_t>(s.row)]);
       // The layout whose algebra holds; the Cabrera order only when the standard one clearly fails.
       double score = 0;
