@@ -109,7 +109,7 @@ function putModels(put, missing) {
     for (const artefact of model.artefacts) {
       put(`models/${artefact.file}`, join(folder, artefact.file), artefact === needed ? true : 'lazy');
     }
-    const others = [model.head?.file, model.card, ...(model.known_answers ?? []).map((answer) => answer.file)];
+    const others = [model.head?.file, model.card, ...(model.known_answers ?? []).flatMap(({ file, flags }) => (flags ? [file, flags.file] : [file]))];
     for (const file of others) {
       if (!file) continue;
       if (existsSync(join(folder, file))) put(`models/${file}`, join(folder, file));

@@ -1,9 +1,11 @@
 // The page: starts the engine's worker and the dashboard and carries messages between them. No clinical logic, no storage.
 //
+//   a picture of paper ─▶ worker ─▶ page, looked at and corrected ─▶ worker ─▶ result
 //   files, demonstration patient ─▶ worker ─▶ result ─▶ dashboard (canvas) and text view (DOM), always both
 //   commands of the dashboard or of the text's buttons ─▶ perform()
 //
 // URL parameters: provider=auto|wasm|webgpu, threads=N, demo=CONDITION (opens the simulated patient at once).
+import { createCamera } from './camera.js';
 import { dashboardObstacle, engineObstacle } from './capabilities.js';
 import { createDocumentView } from './document_view.js';
 import { createEngineClient, EngineError } from './engine_client.js';
@@ -21,8 +23,12 @@ const by = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
 
 // What is on screen: {input, profile, filter, view, message}. `input` is {files: File[]} or {simulated}; the files are handles, read
-// again when needed. Dropped when the examination is closed.
+// again when needed; of a picture `input.page` has the corrections and `input.reviewed` that its trace was seen. Dropped when the
+// examination is closed.
 let shown = null;
+// The page of paper under review, {input, profile, filter, id, view}, instead of a result.
+let reviewing = null;
+let skipReview = false;  // the user's choice for this session: pages that pass every check are screened at once
 // The examination that the worker holds right now; differs from `shown` after a file that failed or a restarted worker.
 let held = null;
 // What the user last asked for, {input, profile, filter}; ahead of `shown` while it is being computed.
@@ -38,6 +44,8 @@ let dashboard = null;
 
 const text = createTextView({
   open: () => perform({ command: 'open' }),
+  camera: () => perform({ command: 'camera' }),
+  accept: () => perform({ command: 'accept_page' }),
   demo: () => perform({ command: 'demo', condition: 'lbbb' }),
   profile: () => perform({ command: 'edit_profile' }),
   print: () => perform({ command: 'print' }),
@@ -64,6 +72,7 @@ function closeDialogs() {
   profileDialog.close();
   reportView.close();
   documentView.close();
+  camera.close();
 }
 
 function showResult(examination) {
@@ -76,6 +85,22 @@ function showResult(examination) {
   showStatus({ timings, provider, provider_note });
 }
 
+function showPage(page) {
+  const corrected = reviewing?.input === page.input;
+  reviewing = page;
+  shown = null;
+  diagnostics.pagesShown += 1;
+  dashboard?.setPage(page.message.page, { corrected });
+  text.setPage(page.view);
+}
+
+function hidePage() {
+  if (!reviewing) return;
+  reviewing = null;
+  dashboard?.setPage(null);
+  text.setPage(null);
+}
+
 function showStart() {
   newestWork += 1;  // what is still being computed is not shown
   shown = null;
@@ -84,6 +109,7 @@ function showStart() {
   activity.end();
   engine.forget();
   closeDialogs();
+  hidePage();
   dashboard?.setView(null, null);
   text.setView(null, null);
 }
@@ -150,9 +176,26 @@ async function runExamination({ input, profile, filter }) {
   } else {
     payload.simulated = input.simulated;
   }
+  payload.review = input.files !== undefined;
+  payload.page = input.page;
   const message = await engine.examine(payload, transfer);
-  held = { input, profile, filter, message, view: JSON.parse(message.view.json) };
+  if (message.type !== 'page') return hold({ input, profile, filter }, message);
+  const { skippable } = message;
+  if (input.reviewed || (skipReview && skippable)) return acceptPage({ input, profile, filter }, message.id);
+  return { input, profile, filter, message, page: true, view: JSON.parse(message.page.json) };
+}
+
+function hold(examination, message) {
+  held = { ...examination, message, view: JSON.parse(message.view.json) };
   return held;
+}
+
+/** The page that the worker holds becomes the examination. */
+async function acceptPage({ input, profile, filter }, id) {
+  const message = await engine.request('accept', id, {
+    reviewed: input.reviewed === true, profile: profile ?? undefined, filter: filter ?? undefined,
+  });
+  return hold({ input, profile, filter }, message);
 }
 
 /**
@@ -169,6 +212,7 @@ async function busy(stage, work, onDone, { supersedes = true } = {}) {
     if (mine === newestWork) onDone(result);
   } catch (failure) {
     held = null;  // the worker lets go of an examination that failed in any way
+    if (mine === newestWork) hidePage();
     if (mine === newestWork) wanted = shown;
     if (mine === newestWork && failure.code !== 'cancelled') {
       showError(failure instanceof EngineError ? failure.message : 'Something went wrong in the app; reload the page and try again.');
@@ -189,9 +233,37 @@ async function examine(input) {
   wanted = { input, profile: null, filter: wanted?.filter ?? null };
   const asked = wanted;
   await busy('Reading the file', () => runExamination(asked), (examination) => {
-    showResult(examination);
+    if (examination.page) {
+      dashboard?.setView(null, null);  // another person's result must not stay behind the page
+      text.setView(null, null);
+      showPage(examination);
+    } else {
+      hidePage();
+      showResult(examination);
+    }
     diagnostics.fileToResultMs = performance.now() - startedAt;
     if (history.state?.screen !== 'result') history.pushState({ screen: 'result' }, '');
+  });
+}
+
+/** The page is read again with all that the user has said about it. */
+async function retrace(options) {
+  if (!reviewing) return;
+  const asked = reviewing;
+  asked.input.page = options;
+  await busy('Reading the page again', () => engine.request('retrace', asked.message.id, { options }), (message) => {
+    if (reviewing !== asked) return;
+    showPage({ ...asked, message, view: JSON.parse(message.page.json) });
+  });
+}
+
+async function screenPage() {
+  if (!reviewing) return;
+  const asked = reviewing;
+  asked.input.reviewed = true;
+  await busy('Measuring the ECG', () => acceptPage(asked, asked.message.id), (examination) => {
+    hidePage();
+    showResult(examination);
   });
 }
 
@@ -231,6 +303,10 @@ const today = () => new Date().toLocaleString('sv-SE', { dateStyle: 'short', tim
 
 const commands = {
   open: () => by('file-input').click(),
+  camera: () => camera.open(),
+  retrace: ({ options }) => retrace(options),
+  accept_page: screenPage,
+  skip_review: ({ on }) => { skipReview = on === true; },
   demo: ({ condition }) => examine({ simulated: condition }),
   edit_profile: () => shownIsWanted() && profileDialog.open(shown.view.profile, shown.view.input.patient),
   set_filter: ({ high_pass_hz, low_pass_hz, notch_hz }) => amend('filter', { filter: { high_pass_hz, low_pass_hz, notch_hz } }),
@@ -242,6 +318,7 @@ const commands = {
     held = null;
     engine.cancel();
     activity.end();
+    if (reviewing) examine({ files: reviewing.input.files });  // the worker let go of the page: as it was at first
   },
   close: () => {
     if (history.state?.screen === 'result') history.back();
@@ -257,7 +334,7 @@ const commands = {
     }, showFailedStart);
   },
   update: async () => {
-    if (shown || engine.busy) {
+    if (shown || reviewing || engine.busy) {
       showError('Close this examination first; the update waits until then.');
       return;
     }
@@ -278,6 +355,11 @@ const profileDialog = createProfileDialog({
   onApply: (profile) => amend('profile', { profile }),
 });
 const reportView = createReportView({ dialog: by('report-dialog'), frame: by('report-frame') });
+const camera = createCamera({
+  dialog: by('camera-dialog'),
+  onPicture: (file) => examine({ files: [file] }),
+  onError: showError,
+});
 const documentView = createDocumentView({
   dialog: by('document-dialog'), title: by('document-title'), body: by('document-body'), onError: showError,
 });
@@ -324,7 +406,8 @@ async function startDashboard() {
     console.error(failure);
     text.becomeThePage('The dashboard could not be drawn in this browser; the full answer is shown as text instead.');
   }
-  if (shown) showResult(shown);
+  if (reviewing) showPage(reviewing);
+  else if (shown) showResult(shown);
 }
 
 watchForFiles({
@@ -340,7 +423,7 @@ window.addEventListener('popstate', ({ state }) => {
   if (state?.screen !== 'result') {
     if (engine.busy) engine.cancel();
     showStart();
-  } else if (!shown) {
+  } else if (!shown && !reviewing) {
     history.back();  // forward to an examination that was closed: there is nothing to go to
   }
 });
@@ -370,12 +453,13 @@ async function start() {
   const loading = { release: load('version.json'), licences: load('licences.json') };
   try {
     await engine.ready;
-    text.setStartState('Ready. Open an ECG file, or drop one anywhere on this page.');
+    text.setStartState('Ready. Open an ECG file or a picture of a printed ECG, or drop one anywhere on this page.');
   } catch (failure) {
     await dashboardStarted;
     showFailedStart(failure);
   }
   await dashboardStarted;
+  camera.available().then((available) => showStatus({ camera: available }));
   const release = (await loading.release)?.version ?? '';
   showStatus({
     app_version: [status.engine_version, release && `(${release})`].filter(Boolean).join(' '),
@@ -399,11 +483,13 @@ const diagnostics = {
   ready: null,
   fileToResultMs: null,
   resultsShown: 0,
+  pagesShown: 0,
   perform,
   get status() { return status; },
   get error() { return error; },
   get progress() { return activity.current; },
   get framesDrawn() { return dashboard?.framesDrawn ?? 0; },
+  get page() { return reviewing?.view ?? null; },
   get lastResult() {
     return shown && { view: shown.view, answer: shown.message.answer, timings: status.timings, provider: status.provider };
   },

@@ -13,7 +13,7 @@ import { parseArgs, promisify } from 'node:util';
 import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
 import { measurementText, networkText, screeningText } from './cli_text.mjs';
 import { ExaminationError, examine, kLargestFileBytes, openEngine, tooLarge, unwrap } from './examination.mjs';
-import { NodeNetworks, modelReader } from './node_networks.mjs';
+import { NodeNetworks, modelReader, withPacks } from './node_networks.mjs';
 
 const engineUrl = new URL('../build/wasm/engine.mjs', import.meta.url);
 const modelsUrl = new URL('../models/', import.meta.url);
@@ -28,9 +28,10 @@ medical device.
   ./precordia bench                median milliseconds per stage on this machine
 
   --json                one JSON object per input, one per line, in order
-  --age YEARS           (screen) age, 0 to 120         --sex F|M   (screen) sex
+  --age YEARS           (screen, predict) age, 0 to 120         --sex F|M   (screen, predict) sex
   --profile FILE        (screen) JSON: {"age_years", "sex", "symptoms", "prior_infarction", "nt_probnp_ng_l"}
   --model ID            (screen, predict) network of models/manifest.json
+  --pack FOLDER         (screen, predict) a model pack beside our networks; choose it with --model ID
   --precision int8|fp32 (screen, predict, bench) version of the network; int8 unless given
   --runs N              (bench) examinations that count, 20 unless given
   --threads N           (bench) this number of threads only; otherwise a table of configurations
@@ -47,7 +48,7 @@ Exit status: 0 success, 1 an input could not be used, 2 wrong usage.
 
 const textOption = { type: 'string' };
 const jsonOption = { json: { type: 'boolean' } };
-const networkOptions = { model: textOption, precision: textOption };
+const networkOptions = { model: textOption, precision: textOption, pack: { type: 'string', multiple: true } };
 const profileOptions = { age: textOption, sex: textOption, profile: textOption };
 
 const commands = {
@@ -55,7 +56,7 @@ const commands = {
             result: (engine, input) => engine.screen_json(input), text: screeningText },
   measure: { options: { ...jsonOption }, runsNetwork: false, until: 'measure',
              result: (engine, input) => engine.measure_json(input), text: measurementText },
-  predict: { options: { ...jsonOption, ...networkOptions }, runsNetwork: true,
+  predict: { options: { ...jsonOption, ...networkOptions, ...profileOptions }, runsNetwork: true,
              result: (engine, input) => engine.predict_json(input), text: networkText },
   convert: { options: { ...jsonOption, out: textOption, format: textOption, identity: { type: 'boolean' } }, runsNetwork: false },
   bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption } },
@@ -209,17 +210,25 @@ function checkChoices({ engine, library }, options, profile) {
   if (options.precision !== undefined && !['int8', 'fp32'].includes(options.precision)) throw new UsageError('--precision must be int8 or fp32.');
   const modelId = options.model ?? library.modelIds[0];
   const precision = options.precision ?? 'int8';
-  if (modelId !== undefined && !library.precisions(modelId).includes(precision)) {
+  if (modelId !== undefined && options.precision !== undefined && !library.precisions(modelId).includes(precision)) {
     throw new UsageError(`The network ${modelId} has no ${precision} version; there are: ${library.precisions(modelId).join(', ')}.`);
   }
 }
 
 // ---- commands ----------------------------------------------------------------------------------------------------------
 
-async function openEngineHere() {
+async function openEngineHere(packs = []) {
+  let readModelFile = modelReader(modelsUrl);
+  try {
+    if (packs.length > 0) readModelFile = await withPacks(readModelFile, packs);
+  } catch (error) {
+    throw new UsageError(error.message);
+  }
   try {
     const { default: createEngineModule } = await import(engineUrl);
-    return await openEngine(createEngineModule, modelReader(modelsUrl));
+    const opened = await openEngine(createEngineModule, readModelFile);
+    if (packs.length > 0) opened.skipped.forEach(complain);
+    return opened;
   } catch (error) {
     if (error instanceof ExaminationError) throw new InstallationError(error.code, error.message, error.detail);
     throw new InstallationError('internal', 'The engine could not be started; build it again: cmake/build_app.sh engine', String(error));
@@ -274,13 +283,13 @@ async function forEachInput(positionals, { json, version, text, recover }, work)
 
 async function runOnFiles(command, { values: options, positionals }) {
   const { runsNetwork, until, result, text } = commands[command];
-  let opened = await openEngineHere();
+  let opened = await openEngineHere(options.pack);
   const version = opened.module.engine_version();
   const profile = await readProfile(options);
   checkChoices(opened, options, profile);
   const networks = runsNetwork ? new NodeNetworks({ ...opened, precision: options.precision }) : null;
   const recover = async () => {
-    opened = await openEngineHere();
+    opened = await openEngineHere(options.pack);
     checkChoices(opened, options, profile);
     if (networks) Object.assign(networks, { engine: opened.engine, library: opened.library });
   };

@@ -64,10 +64,16 @@ export function measurementText(result) {
 
 const kFlagWords = { confirming: 'likely', screening: 'possible' };
 
-export function networkText({ input, model, precision, outputs, flags }) {
+// What limits the network's answer on this recording, in sentences.
+const networkNotes = (network) => ['not_run_because', 'distrusted_because', 'partial_input'].map((key) => network?.[key]).filter(Boolean);
+
+export function networkText({ input, model, precision, outputs, flags, ecg_age: age, ...rest }) {
   const sorted = Object.entries(outputs ?? {}).sort(([, a], [, b]) => b - a);
   return input + section(`Network ${model} (${precision})`,
-    rows(sorted.map(([id, probability]) => [number(probability, 3), kFlagWords[flags?.[id]] ?? '', id]))) + '\n';
+    rows(sorted.map(([id, probability]) => [number(probability, 3), kFlagWords[flags?.[id]] ?? '', id]))) +
+    section('Read off the ECG', age ? rows([['Age', `${number(age.years)} years (mean error ${number(age.error_years)})`],
+      ['Sex', age.male_probability >= 0.5 ? `male ${percent(age.male_probability)}` : `female ${percent(1 - age.male_probability)}`]]) : '') +
+    section('Please note', paragraphs(networkNotes(rest))) + '\n';
 }
 
 function answerLines(answer) {
@@ -97,6 +103,6 @@ export function screeningText(result) {
     section('Next step', [next?.headline && `  ${wrap(next.headline, 2)}`, steps].filter(Boolean).join('\n')) +
     section('Evidence', rows(evidenceRows(evidence))) +
     section('Measurements', ecg ? rows([...measurementRows(ecg), ['Rhythm', '', ecg.rhythm_text ?? kDash]]) : '') +
-    section('Please note', paragraphs([...(ecg?.network?.not_run_because ? [ecg.network.not_run_because] : []), ...(ecg?.warnings ?? []), ...(ecg?.notes ?? [])])) +
+    section('Please note', paragraphs([...networkNotes(ecg?.network), ...(ecg?.warnings ?? []), ...(ecg?.notes ?? [])])) +
     `\n\n${result.disclaimer}\n`;
 }

@@ -23,6 +23,7 @@ export const kMostFiles = 512;
 // Stage names as they show in timings and progress, in the order in which they run.
 export const kStages = [
   { stage: 'read', label: 'Reading the file' },
+  { stage: 'digitise', label: 'Reading the page' },
   { stage: 'measure', label: 'Measuring the ECG' },
   { stage: 'prepare', label: 'Preparing its input' },
   { stage: 'network', label: 'Running the network' },
@@ -148,16 +149,21 @@ export async function openEngine(createEngineModule, readModelFile, moduleOption
 // the engine compare. This is the only proof that a provider computes the network and not something else; it also warms
 // the provider up. Returns the largest difference in logits; throws 'model' on a mismatch or when there is none to check.
 export async function checkKnownAnswers({ engine, library, modelId, precision, runModel }) {
-  const { input, outputs, known_answers: cases = [] } = library.model(modelId);
+  const model = library.model(modelId);
+  const { input, flags, tabular, outputs, known_answers: cases = [] } = model;
+  const answerName = (outputs.find(({ role }) => role === 'logits' || role === 'probabilities') ?? outputs[0]).name;
   if (cases.length === 0) {
     throw new ExaminationError('model', `The network "${modelId}" comes without known answers, so it cannot be trusted on this device.`);
   }
   let largest = 0;
   for (const [index, knownCase] of cases.entries()) {
-    const bytes = await library.checkedFile(knownCase.file, knownCase.sha256);
-    const values = new Float32Array(new Uint8Array(bytes).buffer);
-    const answers = await runModel(modelId, precision, { [input.name]: { shape: input.shape, values } });
-    const { max_difference: difference } = callEngine(() => unwrap(engine.check_known_answer(modelId, precision, index, answers[outputs[0].name])));
+    const read = async ({ file, sha256: digest }) => new Float32Array(new Uint8Array(await library.checkedFile(file, digest)).buffer);
+    const feeds = zeroFeeds(model);
+    feeds[input.name].values = await read(knownCase);
+    if (flags && knownCase.flags) feeds[flags.name].values = await read(knownCase.flags);
+    if (tabular && knownCase.tabular) feeds[tabular.name].values = Float32Array.from(knownCase.tabular);
+    const answers = await runModel(modelId, precision, feeds);
+    const { max_difference: difference } = callEngine(() => unwrap(engine.check_known_answer(modelId, precision, index, answers[answerName])));
     largest = Math.max(largest, difference);
   }
   return largest;
@@ -216,7 +222,7 @@ async function readInput(engine, input, loadCompanions) {
     engine.add_file(name, bytes);
     given.add(name);
   };
-  input.files.forEach(add);
+  if (!engine.holds_picture()) input.files.forEach(add);
   for (;;) {
     try {
       return unwrap(engine.read());
@@ -230,6 +236,14 @@ async function readInput(engine, input, loadCompanions) {
       loaded.forEach(add);
     }
   }
+}
+
+// By the first bytes: exactly what looks_like_image of src/paper/decode_image.h says.
+export function isPicture(bytes) {
+  const begins = (...values) => values.every((value, i) => bytes[i] === value);
+  const isGif = begins(0x47, 0x49, 0x46, 0x38) && [0x37, 0x39].includes(bytes[4]) && bytes[5] === 0x61;
+  const isBmp = begins(0x42, 0x4d) && bytes.byteLength >= 26 && [12, 40, 52, 56, 108, 124].includes(bytes[14]) && !bytes[15] && !bytes[16] && !bytes[17];
+  return begins(0xff, 0xd8, 0xff) || begins(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a) || isGif || isBmp;
 }
 
 // A header may name only files that lie beside it: whatever it says, nothing outside its folder is opened.
@@ -246,6 +260,17 @@ function tooManyFiles(count) {
   return new ExaminationError('too_large', `This record consists of at least ${count} files; at most ${kMostFiles} are read together.`);
 }
 
+// A picture of a page, kept in the engine to be looked at before it is screened. Returns the outcome of the digitiser; its refusal is
+// no failure of the examination, since corners set by hand may mend it.
+export function digitisePage(engine, options) {
+  try {
+    return unwrap(engine.digitise_page(options ? JSON.stringify(options) : ''));
+  } catch (error) {
+    if (!(error instanceof ExaminationError) || !engine.page_view()) throw error;
+    return { refused: error.message, skippable: false };
+  }
+}
+
 // Runs the network that the engine asks for and hands its outputs back. The engine asks for none when the record does not
 // fit, and knows why. A provider that fails gives way to the next one (networks.fallBack) and the same request is run again.
 // Returns {model_id, precision} of what ran, or null.
@@ -260,8 +285,7 @@ async function runNetwork(engine, networks, timings, hooks) {
       await enter('network', hooks);
       const outputs = await timings.time('network', () => networks.runModel(request.model_id, precision, feeds));
       await enter('interpret', hooks);
-      await timings.time('interpret', () => callEngine(() => unwrap(engine.network_answer(
-        outputs[request.logits_name], outputs[request.features_name] ?? null, precision))));
+      await timings.time('interpret', () => callEngine(() => unwrap(engine.network_answer(outputs, precision))));
       return { model_id: request.model_id, precision };
     } catch (error) {
       if (error.code === 'cancelled' || error instanceof EngineFailure || !networks.fallBack(error)) throw error;
@@ -272,7 +296,10 @@ async function runNetwork(engine, networks, timings, hooks) {
 // One whole examination. The previous person is forgotten first, whatever happens next.
 //   input     {files} or {simulated}, with optional `profile` (object) and `filter` {high_pass_hz, low_pass_hz, notch_hz}
 //   networks  see the top; null skips the networks (the answer then says that none was run)
-//   options   {hooks, loadCompanions, now, until}; until 'read' or 'measure' stops there
+//   options   {hooks, loadCompanions, now, until, decodePicture}; until 'read' or 'measure' stops there. decodePicture({name, bytes}) ->
+//             {width, height, rgba} or null serves pictures that only the host can decode (WebP, HEIC)
+// With input.review a picture of a page is read and no more: the outcome then has `page` {refused?, skippable}, and finishPage goes on
+// once somebody has seen the trace. Without it the page is taken as it is read, and the record says so.
 // A network that cannot be run does not end the examination: the engine is told and the answer says so. An engine that fails
 // does: nothing that it says afterwards would be worth anything.
 // Returns {timings: StageTimings, summary, network: {model_id, precision} or null, networkFailure}. The engine is left ready
@@ -285,13 +312,49 @@ export async function examine(engine, networks, input, options = {}) {
   if (input.filter) setDisplayFilter(engine, input.filter);
 
   await enter('read', hooks);
+  if (input.files?.length === 1 && options.decodePicture) {
+    const picture = await timings.time('read', () => options.decodePicture(input.files[0]));
+    if (picture) {
+      unwrap(engine.add_pixels(input.files[0].name, picture.width, picture.height, picture.rgba));
+      input = { ...input, files: [] };
+    }
+  }
+  if (input.review && holdsPicture(engine, input)) {
+    await enter('digitise', hooks);
+    const page = await timings.time('digitise', () => digitisePage(engine, input.page));
+    return { timings, page };
+  }
   const { summary } = await timings.time('read', () => readInput(engine, input, options.loadCompanions));
+  return finish(engine, networks, { timings, summary }, hooks, options.until);
+}
+
+// Whether the one file that was given is a picture; it is then in the engine.
+function holdsPicture(engine, input) {
+  if (engine.holds_picture()) return true;
+  if (input.files?.length !== 1 || !isPicture(input.files[0].bytes)) return false;
+  const { name, bytes } = input.files[0];
+  if (bytes.byteLength > kLargestFileBytes) throw tooLarge(name, bytes.byteLength);
+  engine.add_file(name, bytes);
+  return engine.holds_picture();
+}
+
+// The page is screened as it stands; `reviewed`: somebody has seen its trace over the picture. Returns what examine() does.
+export async function finishPage(engine, networks, { reviewed = true, profile, filter, timings = new StageTimings(), hooks: given }) {
+  const hooks = { ...silentHooks, ...given };
+  if (profile) unwrap(engine.set_profile(JSON.stringify(profile)));
+  if (filter) setDisplayFilter(engine, filter);
+  const { summary } = unwrap(engine.accept_page(reviewed));
+  return finish(engine, networks, { timings, summary }, hooks);
+}
+
+// From a record that has been read to the answer.
+async function finish(engine, networks, { timings, summary }, hooks, until) {
   let network = null;
   let networkFailure = '';
-  if (options.until === 'read') return { timings, summary, network, networkFailure };
+  if (until === 'read') return { timings, summary, network, networkFailure };
   await enter('measure', hooks);
   await timings.time('measure', () => unwrap(engine.measure()));
-  if (options.until === 'measure') return { timings, summary, network, networkFailure };
+  if (until === 'measure') return { timings, summary, network, networkFailure };
   if (networks) {
     try {
       network = await runNetwork(engine, networks, timings, hooks);
@@ -319,7 +382,28 @@ export async function reconsider(engine, profile, now) {
   return timings;
 }
 
-// The network input on the CPU: the engine's own tensor (C++ resampler), as feeds for runModel.
+// The network input on the CPU: the engine's own tensors (C++ resampler), as feeds for runModel.
 export function cpuFeeds(request, engine) {
-  return { [request.input_name]: { shape: request.shape, values: callEngine(() => engine.network_tensor()) } };
+  return { [request.input_name]: { shape: request.shape, values: callEngine(() => engine.network_tensor()) }, ...sideFeeds(request, engine) };
+}
+
+// What stands beside the signal: flags of missing samples, and the tabular values. Always from the CPU: they are small.
+export function sideFeeds({ shape, flags_name: flags, tabular_name: tabular }, engine) {
+  const feeds = {};
+  if (flags) feeds[flags] = { shape, values: callEngine(() => engine.network_flags()) };
+  if (tabular) {
+    const values = callEngine(() => engine.network_tabular());
+    feeds[tabular] = { shape: [1, values.length], values };
+  }
+  return feeds;
+}
+
+// Every input of a network at zero: a complete flat recording of an average person. To time a provider and to fill what a
+// known answer does not name.
+export function zeroFeeds({ input, flags, tabular }) {
+  const zeros = (shape) => ({ shape, values: new Float32Array(shape.reduce((a, b) => a * b)) });
+  const feeds = { [input.name]: zeros(input.shape) };
+  if (flags) feeds[flags.name] = zeros(input.shape);
+  if (tabular) feeds[tabular.name] = zeros([1, tabular.values.length]);
+  return feeds;
 }

@@ -15,7 +15,7 @@
 //
 // Nothing here uses a blob: URL or eval, so the page's content security policy stays strict: without ONNX Runtime's proxy,
 // its threads are module workers started from /ort/ort-wasm-simd-threaded.mjs itself.
-import { ExaminationError, callEngine, checkKnownAnswers, cpuFeeds } from './examination.mjs';
+import { ExaminationError, callEngine, checkKnownAnswers, cpuFeeds, sideFeeds, zeroFeeds } from './examination.mjs';
 import { OrtSessions, choosePrecision } from './ort_sessions.mjs';
 import { createGpuResampler } from './webgpu_resample.js';
 
@@ -172,10 +172,14 @@ class WebGpuProvider {
     return choosePrecision(this.sessions.library, modelId, 'webgpu', kGpuPrecisions);
   }
 
-  // The input tensor, computed on the GPU and left there.
+  // The signal, computed on the GPU and left there; an incomplete recording, or another layout than rows of mV, comes from the CPU.
   prepare(request, engine) {
     this.throwIfUnusable();
-    return { [request.input_name]: { shape: request.shape, gpuBuffer: this.resampler.resample(callEngine(() => engine.network_window())) } };
+    if (!request.gpu_can_prepare) return cpuFeeds(request, engine);
+    return {
+      [request.input_name]: { shape: request.shape, gpuBuffer: this.resampler.resample(callEngine(() => engine.network_window())) },
+      ...sideFeeds(request, engine),
+    };
   }
 
   async run(timeLimitMs, modelId, precision, feeds) {
@@ -339,12 +343,11 @@ export class BrowserNetworks {
     const time = async (run, precisionOf) => {
       let sum = 0;
       for (const modelId of this.#library.modelIds) {
-        const { name, shape } = this.#library.model(modelId).input;
-        const values = new Float32Array(shape.reduce((a, b) => a * b));
+        const feeds = zeroFeeds(this.#library.model(modelId));
         const times = [];
         for (let i = 0; i < kTimedRuns; ++i) {
           const start = performance.now();
-          await run(modelId, precisionOf(modelId), { [name]: { shape, values } });
+          await run(modelId, precisionOf(modelId), feeds);
           times.push(performance.now() - start);
         }
         sum += median(times);

@@ -21,11 +21,11 @@
     `frame-ancestors ${frameAncestors}`,
   ].join('; ');
 
-  // Every powerful feature the app has no use for, refused to itself as well.
-  const permissions = ['accelerometer', 'autoplay', 'browsing-topics', 'camera', 'display-capture',
+  // Every powerful feature the app has no use for, refused to itself as well. The camera photographs paper ECGs; no frame may have it.
+  const permissions = ['accelerometer', 'autoplay', 'browsing-topics', 'display-capture',
     'encrypted-media', 'gamepad', 'geolocation', 'gyroscope', 'hid', 'idle-detection', 'local-fonts', 'magnetometer',
     'microphone', 'midi', 'payment', 'picture-in-picture', 'publickey-credentials-get', 'screen-wake-lock', 'serial',
-    'usb', 'xr-spatial-tracking'].map((feature) => `${feature}=()`).join(', ');
+    'usb', 'xr-spatial-tracking'].map((feature) => `${feature}=()`).concat('camera=(self)').join(', ');
 
   /** Headers of the answer for `path` (relative to the app's root, no leading slash). */
   const headersFor = (path) => ({

@@ -134,7 +134,23 @@ function providerText({ provider, threads }) {
   return provider === 'webgpu' ? 'networks on WebGPU' : '';
 }
 
-/** actions: {open, demo, profile, print, export, close, update, cancel}: called when the buttons of the text are pressed. */
+const kStates = { good: 'good', watch: 'look at it', bad: 'does not fit', unknown: 'could not be checked' };
+
+/** A page of paper under review, in words: what was found and what speaks against it. */
+function pageElements(page) {
+  const out = [make('h2', page.verdict.headline), make('p', page.verdict.sentence)];
+  if (page.error) return out;
+  out.push(table('How the page is read', [{ title: 'What' }, { title: 'Value' }, { title: 'Known' }], [
+    ['Speed', `${page.speed.value} mm/s`, page.speed.known], ['Gain', `${page.gain.value} mm/mV`, page.gain.known],
+    ['Layout', page.layout.text, page.layout.known]]));
+  out.push(table('Checks', [{ title: 'Check' }, { title: 'Found' }, { title: 'Reading' }],
+    page.checks.map(({ label, text, state }) => [label, text, kStates[state]])));
+  out.push(list('ul', page.traces.map(({ lead, rhythm, text }) => `Lead ${lead}${rhythm ? ' (rhythm strip)' : ''}: ${text}`)));
+  if (page.notes.length > 0) out.push(list('ul', page.notes));
+  return out;
+}
+
+/** actions: {open, camera, accept, demo, profile, print, export, close, update, cancel}: called when the buttons of the text are pressed. */
 export function createTextView(actions) {
   const by = (id) => document.getElementById(id);
   const root = by('text-view');
@@ -189,6 +205,15 @@ export function createTextView(actions) {
       document.title = shown ? `${view.answer.headline} · Precordia` : 'Precordia';
     },
 
+    /** A page of paper under review, or null. */
+    setPage(page) {
+      by('page-text').hidden = page === null;
+      by('page-text').replaceChildren(...(page ? pageElements(page) : []));
+      by('accept-button').hidden = !page || Boolean(page.error);
+      by('start-text').hidden = page !== null || !by('details-text').hidden;
+      if (page) document.title = 'Review of the page · Precordia';
+    },
+
     setStartState: (text) => setText(by('start-state'), text),
 
     setProgress(progress) {
@@ -206,6 +231,7 @@ export function createTextView(actions) {
       ].filter(Boolean);
       setText(by('backend-text'), `${parts.join(' · ')}.${status.provider_note ? ` ${status.provider_note}` : ''}`);
       by('update-button').hidden = !status.update_available;
+      by('camera-button').hidden = !status.camera;
     },
   };
 }

@@ -3,6 +3,9 @@
 //   page -> worker                                                   worker -> page
 //   {type:'init', provider, threads?, max_touch_points?}             {type:'ready', status} or {type:'error', code, message}
 //   {type:'examine', id, files:[{name, buffer}], profile?, filter?}  {type:'progress', id, stage, stage_id, fraction} ...,
+//     with review: true and a picture of a page                         {type:'page', id, page:{json, blob, picture:{width, height, rgba}}, skippable}
+//   {type:'retrace', id, options}                                    {type:'page', ...} of the corrected page, without its picture
+//   {type:'accept', id, reviewed, profile?, filter?}                 {type:'progress', ...}, {type:'result', ...}
 //   {type:'examine', id, simulated:'normal', profile?, filter?}        {type:'result', id, view, answer, timings, provider, provider_note}
 //   {type:'profile', id, profile}                                    {type:'result', ...}
 //   {type:'filter', id, filter}                                      {type:'result', ...}
@@ -17,7 +20,8 @@
 // hangs is ended by the page: it terminates this worker and starts a new one, since nothing here needs an orderly end.
 // One person's data lives until 'close', the next 'examine' or the worker's end; files are dropped as soon as they are read.
 import createEngineModule from './engine.mjs';
-import { ExaminationError, StageTimings, examine, openEngine, reconsider, setDisplayFilter, stageLabel } from './examination.mjs';
+import { ExaminationError, StageTimings, digitisePage, examine, finishPage, openEngine, reconsider, setDisplayFilter, stageLabel } from './examination.mjs';
+import { decodePicture } from './browser_pictures.js';
 import { BrowserNetworks } from './ort_runtime.js';
 import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
 
@@ -72,19 +76,31 @@ async function warmUp() {
   opened.engine.begin();
 }
 
-async function runExamination({ id, files, simulated, profile, filter }) {
+async function runExamination({ id, files, simulated, profile, filter, review, page: pageOptions }) {
   current = null;
   networks.adopt();
   const input = simulated !== undefined ? { simulated, profile, filter }
-    : { files: files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) })), profile, filter };
-  const hooks = {
+    : { files: files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) })), profile, filter, review, page: pageOptions };
+  const { timings, networkFailure, page } = await examine(opened.engine, networks, input, { hooks: hooksOf(id), decodePicture });
+  current = { id, inputName: simulated !== undefined ? `simulated: ${simulated}` : files[0].name, timings, networkFailure };
+  if (page) postPage(page, { withPicture: true });
+  else await postResult();
+}
+
+function hooksOf(id) {
+  return {
     onStage: (stage, fraction) => postMessage({ type: 'progress', id, stage: stageLabel(stage), stage_id: stage, fraction }),
     isCancelled: () => cancelled.has(id),
     breathe,
   };
-  const { timings, networkFailure } = await examine(opened.engine, networks, input, { hooks });
-  current = { id, inputName: simulated !== undefined ? `simulated: ${simulated}` : files[0].name, timings, networkFailure };
-  await postResult();
+}
+
+// The page as the review screen shows it; the picture goes along only once.
+function postPage({ skippable }, { withPicture = false } = {}) {
+  const page = opened.engine.page_view();
+  page.picture = withPicture ? opened.engine.page_picture() : null;
+  const transfer = [page.blob.buffer, ...(page.picture ? [page.picture.rgba.buffer] : [])];
+  postMessage({ type: 'page', id: current.id, page, skippable, timings: current.timings.list() }, transfer);
 }
 
 async function postResult() {
@@ -106,6 +122,20 @@ function requireCurrent(id) {
 const actions = {
   init,
   examine: runExamination,
+  async retrace({ id, options }) {
+    requireCurrent(id);
+    const { timings } = current;
+    timings.milliseconds.delete('digitise');
+    postPage(await timings.time('digitise', () => digitisePage(opened.engine, options)));
+  },
+  async accept({ id, reviewed, profile, filter }) {
+    requireCurrent(id);
+    const { timings, inputName } = current;
+    current = null;
+    const { networkFailure } = await finishPage(opened.engine, networks, { reviewed, profile, filter, timings, hooks: hooksOf(id) });
+    current = { id, inputName, timings, networkFailure };
+    await postResult();
+  },
   async profile({ id, profile }) {
     requireCurrent(id);
     const again = await reconsider(opened.engine, profile);

@@ -145,6 +145,7 @@ void draw_keys_card(const Ui& ui, Flow& flow) {
   static constexpr Key kKeys[] = {{"O", "Open an ECG"},      {"D", "Simulated patient (start screen only)"},
                                   {"P", "Printable report"}, {"S", "Where the network looked, on or off"},
                                   {"1  2", "25 or 50 mm/s"}, {"+  −", "Gain up or down"},
+                                  {"T", "Trace over the page, on or off"}, {"Z  Y", "Undo, redo a correction"},
                                   {"Tab", "Next control"},   {"Enter", "Use it"},
                                   {"Esc", "Close, go back"}};
   Card card(ui, flow);

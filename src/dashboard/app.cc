@@ -7,8 +7,10 @@
 
 #include "dashboard/about_screen.h"
 #include "dashboard/chrome.h"
+#include "dashboard/page_drawing.h"
 #include "dashboard/paper_view.h"
 #include "dashboard/result_screen.h"
+#include "dashboard/review_screen.h"
 #include "dashboard/start_screen.h"
 
 namespace precordia::dashboard {
@@ -82,6 +84,25 @@ void App::set_view(std::string_view json, std::vector<float> blob) {
 void App::clear_view() {
   settle_ = kSettleFrames;
   show_view(state_, std::nullopt);
+}
+
+void App::set_page(std::string_view json, std::vector<float> blob, bool corrected) {
+  settle_ = kSettleFrames;
+  if (json.empty()) {
+    show_page(state_, std::nullopt, false);
+    return;
+  }
+  Result<PageView> page = read_page(json, std::move(blob));
+  if (!page) {
+    state_.error = page.error().message;
+    return;
+  }
+  show_page(state_, std::move(*page), corrected);
+}
+
+void App::set_page_texture(unsigned long long texture) {
+  settle_ = kSettleFrames;
+  state_.review.texture = texture;
 }
 
 void App::set_status(std::string_view json) {
@@ -170,6 +191,9 @@ void App::touch(const std::vector<Gesture>& gestures) {
           io.AddMousePosEvent(start_x, start_y);
           io.AddMouseButtonEvent(ImGuiMouseButton_Left, true);
           io.AddMousePosEvent(x, y);
+        } else if (zone && zone->kind == DragZone::kPage) {
+          io.AddMousePosEvent(kOutside, kOutside);
+          drag_ = Drag::kPage;
         } else {
           io.AddMousePosEvent(kOutside, kOutside);
           if (zone && std::fabs(gesture.dx) > std::fabs(gesture.dy)) drag_ = Drag::kPaper;
@@ -179,6 +203,7 @@ void App::touch(const std::vector<Gesture>& gestures) {
       case Gesture::kPan:
         if (drag_ == Drag::kMouse) io.AddMousePosEvent(x, y);
         if (drag_ == Drag::kPaper) paper.pan_px -= gesture.dx;
+        if (drag_ == Drag::kPage) move_page(state_.review, gesture.dx, gesture.dy);
         if (drag_ == Drag::kScroll && dragged_area_) dragged_area_->wanted -= static_cast<float>(gesture.dy);
         break;
       case Gesture::kPanEnd:
@@ -194,6 +219,15 @@ void App::touch(const std::vector<Gesture>& gestures) {
         break;
       case Gesture::kPinch: {
         if (blocked) break;
+        if (pinched_page_.GetWidth() <= 0 && pinched_paper_.GetWidth() <= 0) {
+          for (const DragZone& candidate : ui_.last_zones)
+            if (candidate.kind == DragZone::kPage && candidate.rect.Contains(ImVec2(x, y))) pinched_page_ = candidate.rect;
+        }
+        if (pinched_page_.GetWidth() > 0) {
+          move_page(state_.review, gesture.dx, gesture.dy);
+          zoom_page(state_.review, pinched_page_, gesture.scale, ImVec2(x, y));
+          break;
+        }
         if (pinched_paper_.GetWidth() <= 0) {
           const DragZone* zone = nullptr;
           for (const DragZone& candidate : ui_.last_zones) {
@@ -219,7 +253,7 @@ void App::touch(const std::vector<Gesture>& gestures) {
         break;
       }
       case Gesture::kPinchEnd:
-        pinched_paper_ = ImRect();
+        pinched_paper_ = pinched_page_ = ImRect();
         break;
       case Gesture::kCancel:
         io.AddMousePosEvent(kOutside, kOutside);
@@ -231,6 +265,12 @@ void App::touch(const std::vector<Gesture>& gestures) {
 void App::wheel(double x, double y, double dx, double dy, bool zoom) {
   settle_ = kSettleFrames;
   if (state_.progress) return;
+  for (const DragZone& candidate : ui_.last_zones) {
+    const ImVec2 at(static_cast<float>(x), static_cast<float>(y));
+    if (candidate.kind != DragZone::kPage || !candidate.rect.Contains(at)) continue;
+    zoom_page(state_.review, candidate.rect, std::exp(std::clamp(-dy, -200.0, 200.0) * (zoom ? 0.004 : 0.002)), at);
+    return;
+  }
   const DragZone* zone = nullptr;
   for (const DragZone& candidate : ui_.last_zones) {
     if (candidate.kind == DragZone::kPaper &&
@@ -286,7 +326,9 @@ void App::escape() {
   } else if (state_.paper.calipers_on) {
     state_.paper.calipers_on = false;
   } else if (state_.screen == Screen::kAbout) {
-    state_.screen = state_.view ? Screen::kResult : Screen::kStart;
+    state_.screen = home_screen(state_);
+  } else if (state_.screen == Screen::kReview && state_.review.mode != ReviewMode::kLook) {
+    choose_lead(state_.review, -1);
   }
 }
 
@@ -315,6 +357,7 @@ bool App::shortcut(const std::string& key) {
   PaperState& paper = state_.paper;
   const bool result = state_.screen == Screen::kResult && state_.view;
   const bool start = state_.screen == Screen::kStart && !state_.view;
+  const bool review = state_.screen == Screen::kReview && state_.review.page;
   const auto gain = [&](int direction) {
     constexpr double kGains[] = {5, 10, 20};
     int at = paper.settings.gain_mm_per_mv < 7 ? 0 : paper.settings.gain_mm_per_mv < 15 ? 1 : 2;
@@ -332,6 +375,19 @@ bool App::shortcut(const std::string& key) {
       if (!start) return false;
       send_text(state_, "demo", "condition", "normal");
       return true;
+    case 't':
+    case 'T':
+      if (!review) return false;
+      state_.review.trace_on = !state_.review.trace_on;
+      return true;
+    case 'z':
+    case 'Z':
+      if (review) undo_page(state_);
+      return review;
+    case 'y':
+    case 'Y':
+      if (review) redo_page(state_);
+      return review;
     case 'p':
     case 'P':
       if (result) send(state_, "print");
@@ -383,6 +439,12 @@ void App::draw_screens() {
     case Screen::kResult:
       if (state_.view) {
         draw_result_screen(ui_, state_, rest);
+        break;
+      }
+      [[fallthrough]];
+    case Screen::kReview:
+      if (state_.review.page) {
+        draw_review_screen(ui_, state_, rest);
         break;
       }
       [[fallthrough]];

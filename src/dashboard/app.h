@@ -51,6 +51,9 @@ class App {
   // the last one.
   void set_view(std::string_view json, std::vector<float> blob);
   void clear_view();
+  // A page of paper to be reviewed (page_model.h); `corrected`: the same one, read again. An empty text takes it away.
+  void set_page(std::string_view json, std::vector<float> blob, bool corrected);
+  void set_page_texture(unsigned long long texture);
   void set_status(std::string_view json);
   void set_progress(std::string_view json);  // "null": done
   void set_error(std::string sentence);      // empty: none
@@ -89,9 +92,9 @@ class App {
   bool fonts_changed_ = false;
   float built_dpr_ = 0;
   TouchReader touch_reader_;
-  enum class Drag { kNone, kScroll, kPaper, kMouse } drag_ = Drag::kNone;
+  enum class Drag { kNone, kScroll, kPaper, kMouse, kPage } drag_ = Drag::kNone;
   ScrollArea* dragged_area_ = nullptr;
-  ImRect pinched_paper_;
+  ImRect pinched_paper_, pinched_page_;
   int settle_ = 3;  // frames still to draw so that hover, measured heights and queued input come to rest
   double last_frame_ms_ = 0;
 };

@@ -48,6 +48,66 @@ void send_text(AppState& state, const char* command, const char* key, std::strin
   queue(state, json);
 }
 
+void send_flag(AppState& state, const char* command, const char* key, bool on) {
+  Json json;
+  json["command"] = command;
+  json[key] = on;
+  queue(state, json);
+}
+
+void send_page_options(AppState& state) {
+  Json json;
+  json["command"] = "retrace";
+  json["options"] = Json::parse(corrections_json(state.review.corrections()), nullptr, false);
+  queue(state, json);
+}
+
+Screen home_screen(const AppState& state) {
+  return state.review.page ? Screen::kReview : state.view ? Screen::kResult : Screen::kStart;
+}
+
+void show_page(AppState& state, std::optional<PageView> page, bool corrected) {
+  ReviewState& review = state.review;
+  if (!page) {
+    const bool skip = review.skip;
+    review = {};
+    review.skip = skip;
+    if (state.screen == Screen::kReview) state.screen = home_screen(state);
+    return;
+  }
+  if (!corrected) {
+    const unsigned long long texture = review.texture;
+    const bool skip = review.skip;
+    review = {};
+    review.texture = texture;
+    review.skip = skip;
+  }
+  // The lead that is being mended is looked for by name: a correction may find other leads than before.
+  std::string lead;
+  bool rhythm = false;
+  if (corrected && review.page && review.mode == ReviewMode::kLead && review.lead >= 0 && review.lead < static_cast<int>(review.page->traces.size())) {
+    lead = review.page->traces[static_cast<size_t>(review.lead)].lead;
+    rhythm = review.page->traces[static_cast<size_t>(review.lead)].rhythm;
+  }
+  review.page = std::move(page);
+  review.grabbed = -1;
+  if (review.mode == ReviewMode::kLead) {
+    review.lead = -1;
+    for (size_t t = 0; t < review.page->traces.size(); ++t)
+      if (review.page->traces[t].lead == lead && review.page->traces[t].rhythm == rhythm) review.lead = static_cast<int>(t);
+    review.draft.clear();
+    if (review.lead < 0 || !review.page->readable()) {
+      review.mode = ReviewMode::kLook;
+      review.scale = 0;
+    } else {
+      for (const LeadHints& hints : review.corrections().retrace)
+        if (hints.lead == lead) review.draft = hints.through;
+    }
+  }
+  state.error.clear();
+  state.screen = Screen::kReview;
+}
+
 void send_filter(AppState& state, const FilterView& filter) {
   Json json;
   json["command"] = "set_filter";

@@ -9,12 +9,13 @@
 
 #include "dashboard/host_status.h"
 #include "dashboard/paper.h"
+#include "dashboard/review_state.h"
 #include "dashboard/touch.h"
 #include "dashboard/view_model.h"
 
 namespace precordia::dashboard {
 
-enum class Screen { kStart, kResult, kAbout };
+enum class Screen { kStart, kReview, kResult, kAbout };
 enum class Tab { kAnswer, kEcg, kMeasures, kNetwork };  // of the compact arrangement
 
 enum class Zoom { kFit, kTrue, kFree };
@@ -53,6 +54,7 @@ struct AppState {
   std::string error;
 
   Screen screen = Screen::kStart;
+  ReviewState review;  // of a page of paper, before it is screened
   Tab tab = Tab::kAnswer;
   PaperState paper;
   std::set<std::string> open_evidence;  // ids of expanded entries
@@ -67,7 +69,13 @@ struct AppState {
 // The commands of the host's contract, queued.
 void send(AppState& state, const char* command);
 void send_text(AppState& state, const char* command, const char* key, std::string_view value);
+void send_flag(AppState& state, const char* command, const char* key, bool on);
+void send_page_options(AppState& state);  // the corrections in force
 void send_filter(AppState& state, const FilterView& filter);
+
+// Shows a page for review, or takes it away. A page that was corrected keeps the reader's place and the history.
+void show_page(AppState& state, std::optional<PageView> page, bool corrected);
+Screen home_screen(const AppState& state);  // where "back" leads
 
 // Shows a result, or with nothing goes back to the start.
 void show_view(AppState& state, std::optional<ViewModel> view);

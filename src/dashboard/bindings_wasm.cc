@@ -32,6 +32,12 @@ class Dashboard {
 
   void set_view(const std::string& json, const val& blob) { app_.set_view(json, copy_array<float>(blob)); }
   void clear_view() { app_.clear_view(); }
+  // A page of paper; the picture is {width, height, rgba}, kept from the call before when null.
+  void set_page(const std::string& json, const val& blob, bool corrected) { app_.set_page(json, copy_array<float>(blob), corrected); }
+  void set_page_picture(int width, int height, const val& rgba) {
+    canvas_.set_picture(width, height, copy_array<uint8_t>(rgba));
+    app_.set_page_texture(canvas_.picture());
+  }
   void set_status(const std::string& json) { app_.set_status(json); }
   void set_progress(const std::string& json) { app_.set_progress(json); }
   void set_error(const std::string& sentence) { app_.set_error(sentence); }
@@ -56,7 +62,11 @@ class Dashboard {
   std::string take_commands() { return app_.take_commands(); }
 
   void context_lost() { canvas_.lost(); }
-  bool context_restored() { return canvas_.restored(); }
+  bool context_restored() {
+    const bool back = canvas_.restored();
+    app_.set_page_texture(canvas_.picture());
+    return back;
+  }
 
  private:
   App app_;  // first: the canvas draws with its Dear ImGui context
@@ -72,6 +82,8 @@ EMSCRIPTEN_BINDINGS(dashboard) {
       .function("set_fonts", &Dashboard::set_fonts)
       .function("set_reduced_motion", &Dashboard::set_reduced_motion)
       .function("set_view", &Dashboard::set_view)
+      .function("set_page", &Dashboard::set_page)
+      .function("set_page_picture", &Dashboard::set_page_picture)
       .function("clear_view", &Dashboard::clear_view)
       .function("set_status", &Dashboard::set_status)
       .function("set_progress", &Dashboard::set_progress)

@@ -75,7 +75,7 @@ void draw_header(const Ui& ui, AppState& state, ImRect* rest) {
   const float control_top = rect.Min.y + (space::kHeader - space::kControl) / 2;
   if (state.screen == Screen::kAbout) {
     if (icon_button(bar, "back", ImVec2(left - 10, top), Icon::kBack, "Back")) {
-      state.screen = state.view ? Screen::kResult : Screen::kStart;
+      state.screen = home_screen(state);
     }
     left += 40;
   }

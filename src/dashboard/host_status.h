@@ -27,6 +27,7 @@ struct HostStatus {
   int threads = 0;
   std::string provider_note;  // why this one, in plain words
   std::optional<int> provider_choice;  // what was asked for, index into kProviderIds; unknown: not told
+  bool camera = false;  // this device has one that the page may use
   bool offline_ready = false;
   bool update_available = false;
   std::string app_version;

@@ -69,6 +69,33 @@ void draw_icon(ImDrawList* list, Icon icon, ImVec2 centre, float size, ImU32 col
       pen.line({{12, 4}, {12, 20}});
       pen.line({{4, 12}, {20, 12}});
       break;
+    case Icon::kCamera:
+      pen.line({{3, 8}, {7.5f, 8}, {9, 5}, {15, 5}, {16.5f, 8}, {21, 8}, {21, 19}, {3, 19}}, true);
+      pen.ring(12, 13, 3.8f);
+      break;
+    case Icon::kCorners:
+      pen.line({{5, 7}, {20, 4.5f}, {19, 20}, {3.5f, 17.5f}}, true);
+      pen.dot(5, 7, 2.2f);
+      pen.dot(20, 4.5f, 2.2f);
+      pen.dot(19, 20, 2.2f);
+      pen.dot(3.5f, 17.5f, 2.2f);
+      break;
+    case Icon::kTurn:
+      pen.arc(12, 13, 7.5f, 200, 480);
+      pen.line({{3, 5}, {4.5f, 11}, {10.5f, 9.5f}});
+      break;
+    case Icon::kUndo:
+      pen.arc(13, 13.5f, 6, 250, 450);
+      pen.line({{5, 7.6f}, {11, 7.6f}});
+      pen.line({{8.5f, 3.5f}, {4.5f, 7.6f}, {8.5f, 11.7f}});
+      pen.line({{8, 19.5f}, {13, 19.5f}});
+      break;
+    case Icon::kRedo:
+      pen.arc(11, 13.5f, 6, 90, 290);
+      pen.line({{19, 7.6f}, {13, 7.6f}});
+      pen.line({{15.5f, 3.5f}, {19.5f, 7.6f}, {15.5f, 11.7f}});
+      pen.line({{11, 19.5f}, {16, 19.5f}});
+      break;
     case Icon::kInfo:
       pen.ring(12, 12, 9);
       pen.dot(12, 7.8f, 1.3f);

@@ -34,6 +34,11 @@ enum class Icon {
   kRight,
   kUpdate,
   kMarks,
+  kCamera,
+  kCorners,
+  kTurn,
+  kUndo,
+  kRedo,
 };
 
 // Within a square of `size` px whose middle is `centre`.

@@ -89,6 +89,12 @@ void draw_network_card(const Ui& ui, Flow& flow, AppState& state) {
               "Not valid for an answer: see the reason on the answer card.");
   }
 
+  for (const std::string* sentence : {&network.distrusted_because, &network.partial_input}) {
+    if (sentence->empty()) continue;
+    in.gap(10);
+    note_line(in, Icon::kInfo, colour::kUnknown, Type::kBody, *sentence);
+  }
+
   std::string group;
   size_t in_group = 0, hidden = 0;
   bool begun = false;
@@ -126,6 +132,12 @@ void draw_network_card(const Ui& ui, Flow& flow, AppState& state) {
       ++hidden;
   }
   end_group();
+  if (!network.person.empty()) {
+    in.gap(14);
+    paragraph(in, Type::kCaptionStrong, colour::kInkSoft, "Age and sex as the ECG looks");
+    in.gap(2);
+    paragraph(in, Type::kBody, colour::kInk, network.person);
+  }
   in.gap(12);
   paragraph(in, Type::kCaption, colour::kInkFaint,
             "Ticks on a bar: short, the screening threshold; tall, the confirming threshold. The network "

@@ -33,6 +33,7 @@ bool WebGlCanvas::begin() {
 
 void WebGlCanvas::lost() {
   lost_ = true;
+  texture_ = 0;
   // Forgets the objects while deleting them is a no-op; afterwards their names would belong to no context.
   if (backend_ready_) ImGui_ImplOpenGL3_DestroyDeviceObjects();
 }
@@ -41,7 +42,32 @@ bool WebGlCanvas::restored() {
   lost_ = false;
   if (context_ == 0) return begin();
   emscripten_webgl_make_context_current(static_cast<EMSCRIPTEN_WEBGL_CONTEXT_HANDLE>(context_));
-  return ImGui_ImplOpenGL3_CreateDeviceObjects();
+  const bool back = ImGui_ImplOpenGL3_CreateDeviceObjects();
+  make_texture();
+  return back;
+}
+
+void WebGlCanvas::set_picture(int width, int height, std::vector<uint8_t> rgba) {
+  const bool whole = width > 0 && height > 0 && rgba.size() == static_cast<size_t>(width) * static_cast<size_t>(height) * 4;
+  picture_width_ = whole ? width : 0;
+  picture_height_ = whole ? height : 0;
+  picture_ = whole ? std::move(rgba) : std::vector<uint8_t>();
+  if (texture_ != 0 && !lost_) glDeleteTextures(1, &texture_);
+  texture_ = 0;
+  if (!lost_) make_texture();
+}
+
+void WebGlCanvas::make_texture() {
+  if (picture_.empty()) return;
+  glGenTextures(1, &texture_);
+  glBindTexture(GL_TEXTURE_2D, texture_);
+  glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR_MIPMAP_LINEAR);
+  glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
+  glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+  glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+  glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
+  glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, picture_width_, picture_height_, 0, GL_RGBA, GL_UNSIGNED_BYTE, picture_.data());
+  glGenerateMipmap(GL_TEXTURE_2D);
 }
 
 void WebGlCanvas::draw(App& app, const WindowSize& size) {

@@ -1,7 +1,9 @@
 // The browser's side of drawing: one WebGL2 context on one canvas.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "dashboard/app.h"
 
@@ -16,13 +18,21 @@ class WebGlCanvas {
   void lost();
   bool restored();
 
+  // The picture of a page as a texture; the pixels are kept for when the context comes back. None: no picture.
+  void set_picture(int width, int height, std::vector<uint8_t> rgba);
+  unsigned long long picture() const { return texture_; }
+
   // Draws what App::frame left in Dear ImGui's draw data.
   void draw(App& app, const WindowSize& size);
 
  private:
   bool begin();
+  void make_texture();
   std::string selector_;
   unsigned long context_ = 0;
+  unsigned texture_ = 0;
+  int picture_width_ = 0, picture_height_ = 0;
+  std::vector<uint8_t> picture_;
   bool lost_ = false, backend_ready_ = false;
 };
 

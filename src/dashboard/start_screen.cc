@@ -94,7 +94,7 @@ void draw_hero(const Ui& ui, Flow& flow) {
   Flow words = flow;
   words.width = std::min(flow.width, 760.0f);
   paragraph(words, Type::kBody, colour::kInkSoft,
-            "Precordia reads a 12-lead ECG on this device, measures it, lets a neural network look at it, "
+            "Precordia reads a 12-lead ECG, from its file or from a picture of its print, on this device, measures it, lets a neural network look at it, "
             "and says what speaks for "
             "and against heart failure, how sure it is, and what to do next.");
   flow.y = words.y;
@@ -106,7 +106,7 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
   Flow& in = card.inner;
   card_title(in, "Your ECG");
   const float bottom = least_height > 0 ? flow.y + least_height - card.bottom_padding
-                                        : in.y + (ui.compact() ? 176.0f : 236.0f);
+                                        : in.y + (ui.compact() ? 176.0f : 236.0f) + (state.status.camera ? 44.0f : 0.0f);
   const ImRect zone(in.x, in.y, in.x + in.width, bottom);
   ImDrawList* list = in.list;
   list->AddRectFilled(zone.Min, zone.Max, colour::kAccentTint, 10);
@@ -125,20 +125,28 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
   dashes(ImVec2(zone.Min.x, zone.Max.y - 8), zone.Min + ImVec2(0, 8));
 
   const char* drop = ui.compact() ? "" : "or drop the files here";  // a finger drops nothing
-  const char* kinds = "WFDB (.hea with its .dat), CSV or text";
+  const char* kinds = ui.compact() ? "Any ECG file, or a picture of a print" : "Any ECG file, or a picture of a printed ECG (JPEG, PNG, PDF)";
   const float hint_height = (*drop != 0 ? 1 : 0) * line_height(Type::kBody) + line_height(Type::kCaption);
-  const float width = std::min(zone.GetWidth() - 32, button_width("Open ECG", true) + 56);
-  const float block = 48 + 12 + space::kControl + 12 + hint_height;
+  const float width = std::min(zone.GetWidth() - 32, button_width("Photograph a printed ECG", true) + 16);
+  const float camera = state.status.camera ? space::kControl + 12 : 0;
+  const float block = 48 + 12 + space::kControl + camera + 12 + hint_height;
   float y = std::floor(zone.GetCenter().y - block / 2);
   const ImVec2 disc(zone.GetCenter().x, y + 24);
   list->AddCircleFilled(disc, 24, colour::kCard);
   draw_icon(list, Icon::kOpen, disc, 26, colour::kAccent);
   y += 60;
-  if (button(in, "open", ImVec2(std::floor(zone.GetCenter().x - width / 2), y), width, "Open ECG",
+  if (button(in, "open", ImVec2(std::floor(zone.GetCenter().x - width / 2), y), width, "Open ECG or picture",
              std::nullopt, ButtonLook::kPrimary)) {
     send(state, "open");
   }
   y += space::kControl + 12;
+  if (state.status.camera) {
+    if (button(in, "camera", ImVec2(std::floor(zone.GetCenter().x - width / 2), y), width, "Photograph a printed ECG", Icon::kCamera,
+               ButtonLook::kSecondary)) {
+      send(state, "camera");
+    }
+    y += space::kControl + 12;
+  }
   const auto centred = [&](Type type, const char* line) {
     if (*line == 0) return;
     draw_text_centred(list, type, ImVec2(zone.Min.x, y), ImVec2(zone.Max.x, y + line_height(type)),

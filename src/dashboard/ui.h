@@ -26,8 +26,9 @@ struct ScrollArea {
 struct DragZone {
   enum Kind {
     kPaper,
-    kDrag
-  } kind;  // kPaper: sideways moves the paper, two fingers zoom it; kDrag: a mouse drag
+    kDrag,
+    kPage
+  } kind;  // kPaper: sideways moves the paper, two fingers zoom it; kDrag: a mouse drag; kPage: moves and zooms both ways
   ImRect rect;
 };
 

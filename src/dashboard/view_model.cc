@@ -191,6 +191,9 @@ NetworkView read_network(const Json& json, std::vector<float>& blob) {
   network.title = text(json, "title");
   network.precision = text(json, "precision");
   network.not_run_because = text(json, "not_run_because");
+  network.distrusted_because = text(json, "distrusted_because");
+  network.partial_input = text(json, "partial_input");
+  network.person = text(json, "person");
   each(json, "outputs", [&](const Json& entry) {
     const std::optional<double> probability = share(entry, "probability");
     if (!probability) return;

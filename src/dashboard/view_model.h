@@ -113,6 +113,7 @@ struct RelevanceMapView {
 
 struct NetworkView {
   std::string model_id, title, precision, not_run_because;
+  std::string distrusted_because, partial_input, person;  // sentences, empty = nothing to say
   std::vector<NetworkOutputView> outputs;
   std::vector<RelevanceMapView> maps;
 };

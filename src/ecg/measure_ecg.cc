@@ -13,6 +13,7 @@
 #include "ecg/delineation.h"
 #include "ecg/delineation_network.h"
 #include "ecg/ecg_findings.h"
+#include "ecg/gap_continuation.h"
 #include "ecg/intervals.h"
 #include "ecg/lead_reversal.h"
 #include "ecg/pacing.h"
@@ -192,7 +193,8 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
   EcgFindings findings;
   findings.sample_rate_hz = record.sample_rate_hz;
 
-  AnalysisSignal signal = prepare_analysis(record, findings.quality);
+  const std::optional<ContinuedRecord> continued = continue_over_gaps(record);
+  AnalysisSignal signal = prepare_analysis(continued ? continued->record : record, findings.quality);
   const std::vector<int> spikes = find_spikes(signal, record.sample_rate_hz);
   if (spikes.size() >= 3) remove_spikes(signal, spikes);
   const QrsDetection detection = detect_qrs(signal);
@@ -279,6 +281,7 @@ EcgFindings measure_ecg(const EcgRecord& record, const PersonForRanges& person,
   const ReversalSuspicions reversals =
       median.length > 0 ? suspected_reversals(findings, median, fiducials.global) : ReversalSuspicions{};
   judge_fitness(findings, signal, beats, readable, pacing, reversals);
+  if (continued) forget_continued(*continued, findings);
   return findings;
 }
 

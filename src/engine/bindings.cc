@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "engine/examination.h"
+#include "engine/page_view.h"
 #include "formats/read_ecg.h"
 #include "signal/resample.h"
 
@@ -56,6 +57,40 @@ class Engine {
   void begin() { examination_.begin(); }
   void add_file(const std::string& name, const val& bytes) { examination_.add_file(name, bytes_of(bytes)); }
   std::string read() { return with_summary(examination_.read()); }
+  // A picture of paper. digitise_page: {"ok":true,"skippable":bool}, or the digitiser's refusal while the picture stays for page_view.
+  std::string add_pixels(const std::string& name, int width, int height, const val& rgba) {
+    return outcome_of(examination_.add_pixels(name, width, height, bytes_of(rgba)));
+  }
+  bool holds_picture() const { return examination_.holds_picture(); }
+  std::string digitise_page(const std::string& options_json) {
+    refusal_.clear();
+    const auto options = page_options(options_json);
+    if (!options) return outcome_of(options.error());
+    const auto read = examination_.digitise_page(*options);
+    if (!read) {
+      refusal_ = read.error().message;
+      return outcome_of(read.error());
+    }
+    return text_of({{"ok", true}, {"skippable", examination_.page()->quality.passed && !examination_.page()->review_recommended}});
+  }
+  std::string accept_page(bool reviewed) { return with_summary(examination_.accept_page(reviewed)); }
+  val page_view() const {
+    val out = val::object();
+    if (!examination_.picture()) return val::null();
+    const View view = precordia::page_view(examination_.input_name(), *examination_.picture(), examination_.page(), refusal_);
+    out.set("json", view.json);
+    out.set("blob", float_array(view.blob));
+    return out;
+  }
+  val page_picture() const {
+    if (!examination_.picture()) return val::null();
+    const ScreenPicture picture = screen_picture(*examination_.picture());
+    val out = val::object();
+    out.set("width", picture.width);
+    out.set("height", picture.height);
+    out.set("rgba", val::global("Uint8Array").new_(emscripten::typed_memory_view(picture.rgba.size(), picture.rgba.data())));
+    return out;
+  }
   std::string load_simulated(const std::string& condition) { return with_summary(examination_.load_simulated(condition)); }
   std::string set_profile(const std::string& json) { return outcome_of(examination_.set_profile(json)); }
   void set_display_filter(double high_pass_hz, double low_pass_hz, double notch_hz) {
@@ -69,15 +104,22 @@ class Engine {
     Json out = {{"ok", true}, {"request", nullptr}, {"not_run_because", examination_.not_run_because()}};
     if (*planned) {
       const EcgModel& model = *examination_.planned_model();
+      const auto leads = model.input.leads.size();
+      const auto samples = static_cast<size_t>(model.input.samples);
       out["request"] = {{"model_id", model.id},
                         {"input_name", model.input.name},
-                        {"shape", {1, model.input.leads.size(), model.input.samples}},
-                        {"logits_name", model.logits_name},
-                        {"features_name", model.features_name}};
+                        {"shape", model.input.samples_first ? Json{1, samples, leads} : Json{1, leads, samples}},
+                        {"flags_name", model.input.flags_name},
+                        {"tabular_name", model.tabular ? model.tabular->name : ""},
+                        // resample.wgsl makes complete rows in mV; anything else is prepared here
+                        {"gpu_can_prepare", !examination_.network_window().partial && !model.input.samples_first &&
+                                                !model.input.z_score && model.input.units_per_mv == 1}};
     }
     return text_of(out);
   }
   val network_tensor() const { return float_array(examination_.network_tensor()); }
+  val network_flags() const { return float_array(examination_.network_flags()); }
+  val network_tabular() const { return float_array(examination_.network_tabular()); }
   // What shaders/resample.wgsl needs to make the same tensor on the GPU.
   val network_window() const {
     val out = val::object();
@@ -97,9 +139,17 @@ class Engine {
     out.set("table", float_array(kernel.table));
     return out;
   }
-  std::string network_answer(const val& logits, const val& features, const std::string& precision) {
-    return outcome_of(examination_.network_answer(
-        floats_of(logits), features.isNull() || features.isUndefined() ? std::vector<float>{} : floats_of(features), precision));
+  // outputs: {name: Float32Array}, as the manifest names them
+  std::string network_answer(const val& outputs, const std::string& precision) {
+    const EcgModel* model = examination_.planned_model();
+    if (!model) return outcome_of(Error{ErrorCode::kWrongUsage, "No network was asked for.", ""});
+    const auto take = [&](const std::string& name) {
+      const val values = name.empty() ? val::null() : outputs[name];
+      return values.isNull() || values.isUndefined() ? std::vector<float>{} : floats_of(values);
+    };
+    const std::vector<float> logits = take(model->logits_name), features = take(model->features_name),
+                             attention = take(model->attention_name), person = take(model->person_name);
+    return outcome_of(examination_.network_answer({logits, features, attention, person}, precision));
   }
   void network_failed(const std::string& sentence) { examination_.network_failed(sentence); }
   std::string fuse() { return outcome_of(examination_.fuse()); }
@@ -149,6 +199,7 @@ class Engine {
     return text_of({{"ok", true}, {"summary", examination_.input_summary()}});
   }
   Examination examination_;
+  std::string refusal_;   // of the last digitise_page, for page_view
 };
 
 std::string engine_version() { return kEngineVersion; }
@@ -176,12 +227,20 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("begin", &Engine::begin)
       .function("add_file", &Engine::add_file)
       .function("read", &Engine::read)
+      .function("add_pixels", &Engine::add_pixels)
+      .function("holds_picture", &Engine::holds_picture)
+      .function("digitise_page", &Engine::digitise_page)
+      .function("accept_page", &Engine::accept_page)
+      .function("page_view", &Engine::page_view)
+      .function("page_picture", &Engine::page_picture)
       .function("load_simulated", &Engine::load_simulated)
       .function("set_profile", &Engine::set_profile)
       .function("set_display_filter", &Engine::set_display_filter)
       .function("measure", &Engine::measure)
       .function("network_request", &Engine::network_request)
       .function("network_tensor", &Engine::network_tensor)
+      .function("network_flags", &Engine::network_flags)
+      .function("network_tabular", &Engine::network_tabular)
       .function("network_window", &Engine::network_window)
       .function("network_answer", &Engine::network_answer)
       .function("network_failed", &Engine::network_failed)

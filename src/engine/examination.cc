@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "formats/read_ecg.h"
+#include "paper/decode_image.h"
 #include "report/answer_words.h"
 #include "report/html.h"
 #include "report/json.h"
@@ -51,6 +52,23 @@ Result<void> check_usable(const EcgRecord& record) {
               "Every lead of this ECG is flat or empty: check the electrodes and the cable, and record it again.");
 }
 
+std::optional<double> if_finite(double value) { return std::isfinite(value) ? std::optional(value) : std::nullopt; }
+
+PaperSource paper_source(const DigitisedPage& page, bool reviewed) {
+  const PageQuality& q = page.quality;
+  return {.reviewed = reviewed,
+          .layout = shape_of(page.layout).name,
+          .mm_per_s = page.mm_per_s,
+          .mm_per_mv = page.mm_per_mv,
+          .einthoven_residual = if_finite(q.einthoven_residual),
+          .goldberger_residual = if_finite(q.goldberger_residual),
+          .rhythm_residual = if_finite(q.rhythm_residual),
+          .pulse_mm = q.pulse_mm,
+          .coverage = q.coverage,
+          .mean_confidence = q.mean_confidence,
+          .quality_passed = q.passed};
+}
+
 // A WFDB header whose record line names segments ("record/3 ...", header(5)) brings further headers of the same recording.
 bool is_multi_segment(const InputFile& header) {
   std::string_view text(reinterpret_cast<const char*>(header.bytes.data()), std::min<size_t>(header.bytes.size(), 4096));
@@ -92,6 +110,9 @@ Result<void> lead_with_the_recording(std::vector<InputFile>& files) {
                                                    printable_text(files[recordings[0]].name, 40).c_str(),
                                                    printable_text(files[recordings[1]].name, 40).c_str(),
                                                    recordings.size() > 2 ? " and more" : ""));
+  const auto is_picture = [](const InputFile& file) { return looks_like_image(file.bytes); };
+  if (recordings.empty() && std::count_if(files.begin(), files.end(), is_picture) > 1)
+    return fail(ErrorCode::kAmbiguous, format_text("These are %zu pictures: open one page at a time.", files.size()));
   if (recordings.size() == 1) first = recordings[0];
   std::swap(files[0], files[first]);
   return {};
@@ -126,12 +147,15 @@ Result<void> Examination::choose_model(std::string_view model_id) {
 void Examination::begin() {
   files_.clear();
   input_name_.clear();
+  picture_.reset();
+  page_.reset();
   record_.reset();
   profile_ = {};
   filter_ = {};
   findings_.reset();
   planned_ = nullptr;
   window_ = {};
+  tabular_.clear();
   not_run_because_.clear();
   net_.reset();
   screening_.reset();
@@ -142,6 +166,10 @@ void Examination::add_file(std::string name, std::vector<uint8_t> bytes) {
 }
 
 Result<void> Examination::read() {
+  if (holds_picture()) {
+    if (auto read = digitise_page({}); !read) return read;
+    return accept_page(false);
+  }
   if (files_.empty()) return fail(ErrorCode::kWrongUsage, "No file was given.");
   std::vector<InputFile> inputs;
   for (const HeldFile& file : files_) inputs.push_back({file.name, file.bytes});
@@ -152,6 +180,43 @@ Result<void> Examination::read() {
   input_name_ = inputs.front().name;
   files_.clear();   // the samples are all that is kept
   record_ = std::move(record);
+  return {};
+}
+
+Result<void> Examination::add_pixels(std::string name, int width, int height, std::span<const uint8_t> rgba) {
+  PRECORDIA_TRY(picture_, image_from_rgba(width, height, rgba));
+  input_name_ = std::move(name);
+  return {};
+}
+
+bool Examination::holds_picture() const {
+  return picture_ || (files_.size() == 1 && looks_like_image(files_.front().bytes));
+}
+
+Result<void> Examination::digitise_page(const DigitiseOptions& options) {
+  if (!holds_picture()) return fail(ErrorCode::kWrongUsage, "No picture was given.");
+  page_.reset();
+  if (!picture_) {
+    PRECORDIA_TRY(picture_, decode_image(files_.front().bytes));
+    input_name_ = files_.front().name;
+    files_.clear();   // the pixels are all that is kept
+  }
+  PRECORDIA_TRY(page_, digitise(*picture_, options));
+  return {};
+}
+
+Result<void> Examination::accept_page(bool reviewed) {
+  if (!page_) return fail(ErrorCode::kWrongUsage, "No page has been read yet.");
+  EcgRecord record = page_->record;
+  derive_limb_leads(record);
+  if (auto usable = check_usable(record); !usable) return usable;
+  record.source.paper = paper_source(*page_, reviewed);
+  record.notes.push_back(reviewed ? "Read from a picture of paper; the trace was checked by eye."
+                                  : "Read from a picture of paper; nobody has checked the trace against it.");
+  for (const std::string& note : page_->notes) record.notes.push_back(note);
+  record_ = std::move(record);
+  picture_.reset();
+  page_.reset();
   return {};
 }
 
@@ -192,34 +257,62 @@ Result<bool> Examination::plan_network() {
   planned_ = nullptr;
   net_.reset();
   not_run_because_.clear();
-  const EcgModel* model = chosen_model_.empty() ? (manifest_.models.empty() ? nullptr : &manifest_.models.front())
-                                                : manifest_.find(chosen_model_);
-  if (!model) {
+  if (manifest_.models.empty()) {
     network_failed("No ECG network is installed.");
     return false;
   }
   std::array<bool, kLeadCount> usable;
-  for (int i = 0; i < kLeadCount; ++i) usable[i] = findings_->quality[i].usable;
-  auto window = choose_window(*record_, usable, *model);
-  if (!window) {
-    network_failed(window.error().message);
-    return false;
+  for (int i = 0; i < kLeadCount; ++i) {   // a lead that only lacks samples (a printed page) is fine where it has some
+    const LeadQuality& quality = findings_->quality[i];
+    usable[i] = quality.usable || (quality.present && quality.problem == SignalProblem::kMissing);
   }
-  window_ = std::move(*window);
-  planned_ = model;
-  return true;
+  // Unless one was chosen, the first answers; where it cannot, a later one that was measured on incomplete recordings may.
+  std::string first_reason;
+  for (const EcgModel& model : manifest_.models) {
+    const bool first = &model == &manifest_.models.front();
+    if (chosen_model_.empty() ? !first && model.partial_inputs.empty() : model.id != chosen_model_) continue;
+    auto window = choose_window(*record_, usable, model);
+    if (window) {
+      auto tabular = prepare_tabular(tabular_values(), model);
+      if (tabular) {
+        window_ = std::move(*window);
+        tabular_ = std::move(*tabular);
+        planned_ = &model;
+        return true;
+      }
+      if (first_reason.empty()) first_reason = tabular.error().message;
+    } else if (first_reason.empty()) {
+      first_reason = window.error().message;
+    }
+  }
+  network_failed(first_reason);
+  return false;
+}
+
+// What a network may ask for beside the signal (kTabularSources).
+std::vector<KnownValue> Examination::tabular_values() const {
+  const PersonForRanges who = person();
+  std::vector<KnownValue> out = {{"age_years", who.age_years}, {"sex_male", std::nullopt}};
+  if (who.sex) out.back().value = *who.sex == Sex::kMale ? 1.0 : 0.0;
+  for (const char* source : kTabularSources)
+    for (const Measurement& measurement : findings_->measurements)
+      if (measurement.id == source) out.push_back({source, measurement.value});
+  return out;
 }
 
 std::vector<float> Examination::network_tensor() const {
   return planned_ ? prepare_tensor(window_, *planned_) : std::vector<float>{};
 }
 
-Result<void> Examination::network_answer(std::span<const float> logits, std::span<const float> features,
-                                         std::string_view precision) {
+std::vector<float> Examination::network_flags() const {
+  return planned_ ? prepare_flags(window_, *planned_) : std::vector<float>{};
+}
+
+Result<void> Examination::network_answer(const NetAnswer& answer, std::string_view precision) {
   if (!planned_) return fail(ErrorCode::kWrongUsage, "No network was asked for.");
   static const NetHead no_head;
   const auto head = heads_.find(planned_->id);
-  auto findings = interpret_outputs(*planned_, head == heads_.end() ? no_head : head->second, window_, logits, features, precision);
+  auto findings = interpret_outputs(*planned_, head == heads_.end() ? no_head : head->second, window_, answer, precision);
   if (!findings) {
     network_failed(findings.error().message);
     return std::unexpected(findings.error());

@@ -2,7 +2,7 @@
 // command line, test) brings the files, runs the networks it is asked to run, and hands their outputs back.
 //
 //   load_manifest, add_head                 once
-//   begin, add_file..., read | load_simulated
+//   begin, add_file..., read | load_simulated | a picture of paper: digitise_page (as often as it is corrected), accept_page
 //   measure, plan_network, [network_answer | network_failed], fuse, then any of the *_json, report_html and view
 #pragma once
 
@@ -21,6 +21,8 @@
 #include "fusion/screening.h"
 #include "nets/ecg_network.h"
 #include "nets/manifest.h"
+#include "paper/digitise.h"
+#include "paper/image.h"
 #include "report/view_json.h"
 #include "signal/ecg_record.h"
 #include "signal/filters.h"
@@ -33,13 +35,27 @@ class Examination {
   Result<void> load_manifest(std::string_view json);
   const ModelManifest& manifest() const { return manifest_; }
   Result<void> add_head(std::string_view model_id, std::span<const uint8_t> bytes);
-  // Which network answers: the first one of the manifest unless chosen here. Error kWrongUsage for an unknown id.
+  // Which network answers: the first one of the manifest (or, of an incomplete recording, a later one that was measured on such)
+  // unless chosen here. Error kWrongUsage for an unknown id.
   Result<void> choose_model(std::string_view model_id);
 
   // Forgets the person examined before: files, record, findings, profile.
   void begin();
   void add_file(std::string name, std::vector<uint8_t> bytes);
+  // Reads what was added. A picture of a page is digitised and taken as it is read, which the record's notes and JSON say.
   Result<void> read();
+
+  // A picture instead of a file, for formats that only the browser decodes: four bytes a pixel.
+  Result<void> add_pixels(std::string name, int width, int height, std::span<const uint8_t> rgba);
+  // Whether what was added is a picture of a page, which digitise_page and accept_page read with somebody looking at it.
+  bool holds_picture() const;
+  // Reads the page, or reads it again as corrected. On an error of the digitiser the picture stays, so that corners can be set.
+  Result<void> digitise_page(const DigitiseOptions& options);
+  const RgbImage* picture() const { return picture_ ? &*picture_ : nullptr; }
+  const DigitisedPage* page() const { return page_ ? &*page_ : nullptr; }
+  const std::string& input_name() const { return input_name_; }
+  // The page as it is read becomes the record; the picture is dropped.
+  Result<void> accept_page(bool reviewed);
   Result<void> load_simulated(std::string_view condition);   // "normal", "lbbb", "lvh_strain", "old_anterior_mi", "af"
   Result<void> set_profile(std::string_view json);
   void set_display_filter(const DisplayFilter& filter) { filter_ = filter; }
@@ -51,8 +67,10 @@ class Examination {
   const EcgModel* planned_model() const { return planned_; }
   const EcgNetWindow& network_window() const { return window_; }
   std::vector<float> network_tensor() const;
-  // Both outputs of one run. On an error the screening goes on without the network and says why.
-  Result<void> network_answer(std::span<const float> logits, std::span<const float> features, std::string_view precision);
+  std::vector<float> network_flags() const;      // empty when the planned network takes none
+  const std::vector<float>& network_tabular() const { return tabular_; }
+  // The outputs of one run. On an error the screening goes on without the network and says why.
+  Result<void> network_answer(const NetAnswer& answer, std::string_view precision);
   // The host could not run the network; `sentence` is shown.
   void network_failed(std::string sentence);
   Result<void> fuse();
@@ -78,17 +96,21 @@ class Examination {
   };
   std::vector<HeldFile> files_;
   std::string input_name_;
+  std::optional<RgbImage> picture_;
+  std::optional<DigitisedPage> page_;
   std::optional<EcgRecord> record_;
   ClinicalProfile profile_;
   DisplayFilter filter_;
   std::optional<EcgFindings> findings_;
   const EcgModel* planned_ = nullptr;
   EcgNetWindow window_;
+  std::vector<float> tabular_;
   std::string not_run_because_;
   std::optional<EcgNetFindings> net_;
   std::optional<Screening> screening_;
 
   PersonForRanges person() const;
+  std::vector<KnownValue> tabular_values() const;
   std::vector<ModelDescription> model_descriptions() const;
   ViewInput view_input(const EcgRecord& drawn) const;   // `drawn` must outlive the result
 };

@@ -25,14 +25,14 @@ constexpr size_t kAnywhere = static_cast<size_t>(-1);
 using namespace std::string_view_literals;
 
 constexpr ForeignContent kForeign[] = {
-    {"\x89PNG\r\n"sv, 0, "This is a PNG picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
-    {"\xFF\xD8\xFF"sv, 0, "This is a JPEG picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
-    {"GIF8"sv, 0, "This is a GIF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
-    {"II*\0"sv, 0, "This is a TIFF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
-    {"MM\0*"sv, 0, "This is a TIFF picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
-    {"ftyphei"sv, 4, "This is a HEIC picture, as iPhones take them; open the ECG file itself, for example DICOM, XML or CSV."},
-    {"ftypmif1"sv, 4, "This is a HEIC picture, as iPhones take them; open the ECG file itself, for example DICOM, XML or CSV."},
-    {"WEBP"sv, 8, "This is a WebP picture; pictures of ECGs are not read as files. Open the ECG file itself, for example DICOM, XML or CSV."},
+    {"\x89PNG\r\n"sv, 0, "This is a PNG picture, which is read only by itself: open it alone."},
+    {"\xFF\xD8\xFF"sv, 0, "This is a JPEG picture, which is read only by itself: open it alone."},
+    {"GIF8"sv, 0, "This is a GIF picture, which is read only by itself: open it alone."},
+    {"II*\0"sv, 0, "This is a TIFF picture, which is not read; save it as PNG or JPEG, or open the ECG file itself."},
+    {"MM\0*"sv, 0, "This is a TIFF picture, which is not read; save it as PNG or JPEG, or open the ECG file itself."},
+    {"ftyphei"sv, 4, "This is a HEIC picture, as iPhones take them, which is not read here; save it as JPEG, or open the ECG file itself."},
+    {"ftypmif1"sv, 4, "This is a HEIC picture, as iPhones take them, which is not read here; save it as JPEG, or open the ECG file itself."},
+    {"WEBP"sv, 8, "This is a WebP picture, which is not read here; save it as PNG or JPEG, or open the ECG file itself."},
     {"ftyp"sv, 4, "This is a video; open an ECG file instead."},
     {"7z\xBC\xAF\x27\x1C"sv, 0, "This is a 7-Zip archive; unpack it and open the ECG file inside."},
     {"Rar!"sv, 0, "This is a RAR archive; unpack it and open the ECG file inside."},

@@ -310,7 +310,7 @@ void add_qrs_duration(EcgEvidence& evidence, const EcgFindings& findings, const 
 EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings* net) {
   EcgEvidence evidence;
   const MeasuredMajor rules = measured_major(findings);
-  const bool net_ran = net && !net->outputs.empty();
+  const bool net_ran = net && !net->outputs.empty() && net->distrusted_because.empty();
   const NetComposite* lvsd = net_ran ? find_composite(*net, "lvsd") : nullptr;
   const NetComposite* major = net_ran ? find_composite(*net, "major_abnormal") : nullptr;
 
@@ -319,7 +319,10 @@ EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings*
   } else if (informative(major)) {
     count_network(evidence, *major, rules);
   } else {
-    evidence.without_network = net && !net->not_run_because.empty() ? net->not_run_because : "The network did not run.";
+    evidence.without_network = !net                              ? "The network did not run."
+                               : !net->not_run_because.empty()    ? net->not_run_because
+                               : !net->distrusted_because.empty() ? net->distrusted_because
+                                                                  : "The network did not run.";
     if (!rules.names.empty()) {
       count_criteria(evidence, rules);
     } else {

@@ -9,6 +9,22 @@ NetFlag flag_of(const NetOutput& output) {
   return NetFlag::kNone;
 }
 
+NetCall call_of(const NetOutput& output) {
+  if (!output.screening_threshold || !output.confirming_threshold) return NetCall::kUnknown;
+  if (output.probability < *output.screening_threshold) return NetCall::kAbsent;
+  return output.probability < *output.confirming_threshold ? NetCall::kAbstain : NetCall::kPresent;
+}
+
+const char* call_name(NetCall call) {
+  switch (call) {
+    case NetCall::kUnknown: return "unknown";
+    case NetCall::kAbsent: return "absent";
+    case NetCall::kAbstain: return "abstain";
+    case NetCall::kPresent: return "present";
+  }
+  return "unknown";
+}
+
 const NetOutput* find_output(const EcgNetFindings& findings, std::string_view id) {
   for (const NetOutput& output : findings.outputs)
     if (output.id == id) return &output;

@@ -24,6 +24,12 @@ enum class NetFlag { kNone, kScreening, kConfirming };
 inline constexpr double kLeastFlaggedProbability = 0.10;
 NetFlag flag_of(const NetOutput& output);
 
+// What one output amounts to when it must be a word: under the screening threshold it is absent, from the confirming one
+// present, and between the two the network abstains. kUnknown: too few such ECGs to set thresholds.
+enum class NetCall { kUnknown, kAbsent, kAbstain, kPresent };
+NetCall call_of(const NetOutput& output);
+const char* call_name(NetCall call);   // "unknown", "absent", "abstain", "present"
+
 // Several outputs read as one finding ("a major abnormality of Davie 1996"), with its measured operating point.
 struct NetComposite {
   std::string id, title, source;
@@ -39,11 +45,28 @@ struct ClassActivationMap {
   double start_s = 0, step_s = 0;    // time of the first step's centre and distance of steps, in the record's time
 };
 
+// How much every step was read by all others in the attention stage: where the network looked, whatever it then said.
+struct AttentionMap {
+  std::vector<float> share;          // one value per step, 0..1, 1 = the strongest
+  double start_s = 0, step_s = 0;
+};
+
+// Age and sex as read off the ECG. A marker, not a fact about the person: it is shown with its error.
+struct EcgAge {
+  double years = 0, error_years = 0;
+  double male_probability = 0;
+};
+
 struct EcgNetFindings {
   std::string model_id, title, precision;
   std::vector<NetOutput> outputs;
   std::vector<NetComposite> composites;
   std::vector<ClassActivationMap> maps;   // for flagged outputs and the most probable one
+  std::optional<AttentionMap> attention;
+  std::optional<EcgAge> age;
+  std::string partial_input;              // sentence when leads or samples were missing and the network ran all the same
+  std::optional<double> outlier_score, outlier_threshold;
+  std::string distrusted_because;         // sentence when the input is unlike all that it learnt from: no evidence then
   std::string not_run_because;            // sentence; outputs are empty then
 };
 

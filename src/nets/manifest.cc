@@ -1,5 +1,6 @@
 #include "nets/manifest.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <nlohmann/json.hpp>
@@ -11,6 +12,7 @@ using Json = nlohmann::json;
 
 constexpr int kManifestVersion = 1;
 constexpr int kMostModels = 64, kMostLabels = 1000, kMostSamples = 1 << 20, kMostChannels = 4096;
+constexpr int kMostTabular = 64, kMostPartial = 16, kMostTensor = 1 << 22;
 
 // Reads fields of one JSON object and remembers the first one that was wrong, so that a parser reads as a list of fields.
 class Fields {
@@ -118,18 +120,84 @@ EcgModelInput parse_input(Fields& model, const std::string& where) {
   input.sample_rate_hz = fields.number("sample_rate_hz");
   if (input.sample_rate_hz < 50 || input.sample_rate_hz > 2000) fields.complain("sample_rate_hz");
   input.leads = leads(fields, fields.array("leads"), "leads");
-  if (fields.text("unit") != "mV") fields.complain("unit");
+  const std::string unit = fields.text("unit");
+  if (unit == "uV") input.units_per_mv = 1000;
+  else if (unit != "mV") fields.complain("unit");
+  const std::string layout = fields.text("layout", false), normalise = fields.text("normalise", false);
+  input.samples_first = layout == "samples_leads";
+  if (!layout.empty() && layout != "leads_samples" && !input.samples_first) fields.complain("layout");
+  input.z_score = normalise == "z_score_per_lead";
+  if (!normalise.empty() && normalise != "none" && !input.z_score) fields.complain("normalise");
+  if (fields.optional_number("baseline_high_pass_hz").value_or(0) != 0) fields.complain("baseline_high_pass_hz");
   input.minimum_seconds = fields.number("minimum_seconds");
   input.missing_leads_allowed = leads(fields, fields.array("missing_leads_allowed", false), "missing_leads_allowed");
   const Json& shape = fields.array("shape");
+  const size_t leads_at = input.samples_first ? 2 : 1, samples_at = input.samples_first ? 1 : 2;
   if (shape.size() == 3 && shape[0].is_number_integer() && shape[1].is_number_integer() && shape[2].is_number_integer() &&
-      shape[0] == 1 && shape[1] == input.leads.size() && shape[2] >= 1 && shape[2] <= kMostSamples) {
-    input.samples = shape[2].get<int>();
+      shape[0] == 1 && shape[leads_at] == input.leads.size() && shape[samples_at] >= 1 && shape[samples_at] <= kMostSamples &&
+      shape[1].get<int64_t>() * shape[2].get<int64_t>() <= kMostTensor) {
+    input.samples = shape[samples_at].get<int>();
   } else {
     fields.complain("shape");
   }
   model.take(fields);
+  if (model.has("flags")) {
+    Fields flags(model.object("flags"), where + ".flags");
+    input.flags_name = flags.text("name");
+    if (input.z_score) flags.complain("name");   // what a missing sample is after scaling would be undefined
+    model.take(flags);
+  }
   return input;
+}
+
+PartialInput parse_partial(Fields& model, const Json& json, const std::string& where) {
+  Fields fields(json, where);
+  PartialInput partial;
+  partial.title = fields.text("title");
+  partial.lost = fields.number("lost");
+  partial.measured_on = fields.text("measured_on");
+  if (!fields.has("leads") && !fields.has("any_missing_leads") && !fields.has("share_of_each_lead")) fields.complain("leads");
+  if (fields.has("leads")) partial.leads = leads(fields, fields.array("leads"), "leads");
+  if (fields.has("any_missing_leads")) partial.any_missing_leads = fields.integer("any_missing_leads", kLeadCount);
+  if (fields.has("share_of_each_lead")) {
+    partial.share_of_each_lead = fields.number("share_of_each_lead");
+    partial.leads_at_once = fields.integer("leads_at_once", kLeadCount);
+    if (!(partial.share_of_each_lead > 0 && partial.share_of_each_lead <= 1)) fields.complain("share_of_each_lead");
+  }
+  for (const Json& item : fields.array("composites", false)) {
+    Fields composite(item, where + ".composites");
+    partial.composites.push_back({composite.text("id"), composite.number("sensitivity"), composite.number("specificity")});
+    fields.take(composite);
+  }
+  model.take(fields);
+  return partial;
+}
+
+TabularInput parse_tabular(Fields& model, const std::string& where) {
+  Fields fields(model.object("tabular"), where + ".tabular");
+  TabularInput tabular;
+  tabular.name = fields.text("name");
+  const Json& values = fields.array("values");
+  if (values.empty() || values.size() > kMostTabular) {
+    fields.complain("values");
+    model.take(fields);
+    return tabular;
+  }
+  for (const Json& item : values) {
+    Fields value(item, where + ".tabular.values");
+    TabularInput::Value out;
+    out.source = value.text("source");
+    if (std::find(std::begin(kTabularSources), std::end(kTabularSources), out.source) == std::end(kTabularSources)) value.complain("source");
+    out.mean = value.optional_number("mean").value_or(0);
+    out.scale = value.optional_number("scale").value_or(1);
+    if (out.scale == 0) value.complain("scale");
+    out.required = value.flag("required");
+    if (!out.required) out.missing = value.number("missing");
+    tabular.values.push_back(out);
+    fields.take(value);
+  }
+  model.take(fields);
+  return tabular;
 }
 
 ModelLabel parse_label(Fields& model, const Json& json, const std::string& where) {
@@ -196,26 +264,50 @@ KnownAnswer parse_known_answer(Fields& model, const Json& json, const std::strin
   return answer;
 }
 
+// An output says its role; without one, the first shapes that fit are the logits and the features.
 void parse_outputs(Fields& fields, EcgModel& model, const std::string& where) {
-  const Json& outputs = fields.array("outputs");
-  for (size_t i = 0; i < outputs.size() && i < 2; ++i) {
-    Fields output(outputs[i], where + ".outputs");
+  for (const Json& item : fields.array("outputs")) {
+    Fields output(item, where + ".outputs");
     const std::string name = output.text("name");
+    std::string role = output.text("role", false);
     const Json& shape = output.array("shape");
     for (const Json& extent : shape)
       if (!extent.is_number_integer() || extent < 1 || extent > kMostSamples) output.complain("shape");
-    if (output.wrong().empty() && shape.size() == 2 && shape[1] == model.labels.size()) {
-      model.logits_name = name;
-    } else if (output.wrong().empty() && shape.size() == 3 && shape[1] <= kMostChannels) {
-      model.features_name = name;
-      model.feature_channels = shape[1].get<int>();
-      model.feature_steps = shape[2].get<int>();
-    } else {
-      output.complain("shape");
+    if (output.wrong().empty()) {
+      if (role.empty()) role = shape.size() == 3 ? "features" : "logits";
+      const bool row = shape.size() == 2;
+      if (row && (role == "logits" || role == "probabilities") && shape[1] == model.labels.size() && model.logits_name.empty()) {
+        model.logits_name = name;
+        model.answers_probabilities = role == "probabilities";
+      } else if (role == "features" && shape.size() == 3 && shape[1] <= kMostChannels && model.features_name.empty()) {
+        model.features_name = name;
+        model.feature_channels = shape[1].get<int>();
+        model.feature_steps = shape[2].get<int>();
+      } else if (role == "attention" && row && shape[1] == model.feature_steps) {   // named after the features
+        model.attention_name = name;
+      } else if (role == "person" && row && shape[1] == 2) {
+        model.person_name = name;
+      } else {
+        output.complain("shape");
+      }
     }
     fields.take(output);
   }
   if (model.logits_name.empty()) fields.complain("outputs");
+}
+
+PersonOutput parse_person(Fields& model, const std::string& where) {
+  Fields fields(model.object("person"), where + ".person");
+  PersonOutput person{fields.number("age_scale"), fields.number("age_offset"), fields.number("age_error_years")};
+  model.take(fields);
+  return person;
+}
+
+OutlierScore parse_outliers(Fields& model, const std::string& where) {
+  Fields fields(model.object("outliers"), where + ".outliers");
+  OutlierScore outliers{fields.number("threshold"), fields.number("false_alarms")};
+  model.take(fields);
+  return outliers;
 }
 
 Result<EcgModel> parse_ecg_model(const Json& json, const std::string& where) {
@@ -246,6 +338,15 @@ Result<EcgModel> parse_ecg_model(const Json& json, const std::string& where) {
   else
     for (const Json& item : labels) model.labels.push_back(parse_label(fields, item, where + ".labels"));
   parse_outputs(fields, model, where);
+  if (fields.has("tabular")) model.tabular = parse_tabular(fields, where);
+  if (!model.person_name.empty()) model.person = parse_person(fields, where);
+  if (fields.has("outliers") && !model.features_name.empty()) model.outliers = parse_outliers(fields, where);
+  const Json& partial = fields.array("partial_inputs", false);
+  if (partial.size() > kMostPartial || (!partial.empty() && model.input.flags_name.empty())) fields.complain("partial_inputs");
+  else
+    for (const Json& item : partial) model.partial_inputs.push_back(parse_partial(fields, item, where + ".partial_inputs"));
+  std::stable_sort(model.partial_inputs.begin(), model.partial_inputs.end(),
+                   [](const PartialInput& a, const PartialInput& b) { return a.lost < b.lost; });
   if (!model.features_name.empty()) {
     Fields head(fields.object("head"), where + ".head");
     model.head = model_file(head);

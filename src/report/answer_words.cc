@@ -120,6 +120,14 @@ std::string record_text(const EcgRecord& record) {
                      fixed_text(record.duration_s(), 1).c_str(), rate.c_str());
 }
 
+std::string ecg_age_text(const EcgAge& age) {
+  const bool male = age.male_probability >= 0.5;
+  return format_text("%.0f years (mean error %.0f years); the trace looks %s (%s). Read off the ECG: a marker of the heart, not "
+                     "this person's age or sex, and not used as evidence.",
+                     age.years, age.error_years, male ? "male" : "female",
+                     percent_text(male ? age.male_probability : 1 - age.male_probability).c_str());
+}
+
 std::string group_of(const std::string& output_id) { return output_id.substr(0, output_id.find('/')); }
 
 std::string answer_text(const Screening& screening) {

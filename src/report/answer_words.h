@@ -31,6 +31,9 @@ std::string patient_text(const std::optional<double>& age_years,
                          const std::optional<Sex>& sex);  // "63 y, female"
 std::string record_text(const EcgRecord& record);         // "12 leads · 10.0 s · 500 Hz"
 
+// "61 years (mean error 8 years); the trace looks male (93 %). ..."
+std::string ecg_age_text(const EcgAge& age);
+
 // "superclass/MI" -> "superclass"; the whole id when it has no slash.
 std::string group_of(const std::string& output_id);
 

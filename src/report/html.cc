@@ -240,6 +240,8 @@ std::string network_table(const EcgNetFindings* net) {
   if (!net || net->outputs.empty())
     return html +
            tag("p", net && !net->not_run_because.empty() ? net->not_run_because : "The network did not run.");
+  for (const std::string* sentence : {&net->distrusted_because, &net->partial_input})
+    if (!sentence->empty()) html += tag("p", *sentence);
   html +=
       "<table><thead><tr><th>Statement</th><th "
       "class=\"n\">Probability</th><th>Reaches</th></tr></thead><tbody>";
@@ -266,6 +268,7 @@ std::string network_table(const EcgNetFindings* net) {
   html += "</tbody></table>";
   if (shown.size() > kMost)
     html += format_text("<p class=\"small\">and %d more</p>", static_cast<int>(shown.size() - kMost));
+  if (net->age) html += "<p class=\"small\">ECG age: " + e(ecg_age_text(*net->age)) + "</p>";
   return html;
 }
 

@@ -120,6 +120,23 @@ OrderedJson device_value(const EcgRecord& record) {
           {"statements", record.device_findings.statements}};
 }
 
+// How the record was read from a picture of paper; null when it was not.
+OrderedJson paper_value(const EcgRecord& record) {
+  if (!record.source.paper) return nullptr;
+  const PaperSource& paper = *record.source.paper;
+  return {{"reviewed", paper.reviewed},
+          {"layout", paper.layout},
+          {"mm_per_s", json_number(paper.mm_per_s, 2)},
+          {"mm_per_mv", json_number(paper.mm_per_mv, 2)},
+          {"quality_passed", paper.quality_passed},
+          {"einthoven_residual", json_number(paper.einthoven_residual, 3)},
+          {"goldberger_residual", json_number(paper.goldberger_residual, 3)},
+          {"rhythm_residual", json_number(paper.rhythm_residual, 3)},
+          {"pulse_mm", json_number(paper.pulse_mm, 2)},
+          {"coverage", json_number(paper.coverage, 3)},
+          {"mean_confidence", json_number(paper.mean_confidence, 3)}};
+}
+
 // Appends the measurements to `object`; nested in a screening, the lead quality stands beside it instead of
 // inside.
 void add_measurements(OrderedJson& object, const EcgRecord& record, const EcgFindings& findings,
@@ -148,6 +165,7 @@ void add_measurements(OrderedJson& object, const EcgRecord& record, const EcgFin
   object["blocks_screening"] = findings.blocks_screening;
   object["notes"] = record.notes;
   object["format"] = record.source.format;
+  object["paper"] = paper_value(record);
   object["device"] = device_value(record);
 }
 
@@ -193,16 +211,18 @@ OrderedJson model_value(const ModelDescription& model) {
 
 void add_net(OrderedJson& object, const EcgNetFindings& net) {
   OrderedJson outputs = OrderedJson::object(), thresholds = OrderedJson::object(),
-              flags = OrderedJson::object();
+              flags = OrderedJson::object(), calls = OrderedJson::object();
   for (const NetOutput& output : net.outputs) {
     outputs[output.id] = json_number(output.probability, kProbabilityDigits);
     thresholds[output.id] = {{"screening", json_number(output.screening_threshold, kProbabilityDigits)},
                              {"confirming", json_number(output.confirming_threshold, kProbabilityDigits)}};
     const NetFlag flag = flag_of(output);
     if (flag != NetFlag::kNone) flags[output.id] = flag_name(flag);
+    calls[output.id] = call_name(call_of(output));
   }
   object["outputs"] = std::move(outputs);
   object["flags"] = std::move(flags);
+  object["calls"] = std::move(calls);
   object["thresholds"] = std::move(thresholds);
   OrderedJson composites = OrderedJson::object();
   for (const NetComposite& composite : net.composites) {
@@ -215,6 +235,15 @@ void add_net(OrderedJson& object, const EcgNetFindings& net) {
                                 {"source", composite.source}};
   }
   object["composites"] = std::move(composites);
+  OrderedJson age = nullptr;
+  if (net.age)
+    age = {{"years", json_number(net.age->years, 1)},
+           {"error_years", json_number(net.age->error_years, 1)},
+           {"male_probability", json_number(net.age->male_probability, kProbabilityDigits)}};
+  object["ecg_age"] = std::move(age);
+  object["outlier"] = {{"score", json_number(net.outlier_score, 3)}, {"threshold", json_number(net.outlier_threshold, 3)}};
+  object["partial_input"] = null_if_empty(net.partial_input);
+  object["distrusted_because"] = null_if_empty(net.distrusted_because);
   object["not_run_because"] = null_if_empty(net.not_run_because);
 }
 

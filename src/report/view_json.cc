@@ -217,9 +217,23 @@ OrderedJson network_value(const EcgNetFindings& net, std::vector<float>& blob) {
                     {"start_s", json_number(map.start_s, 4)},
                     {"step_s", json_number(map.step_s, 6)}});
   }
-  return {{"model_id", net.model_id},   {"title", net.title},
-          {"precision", net.precision}, {"not_run_because", net.not_run_because},
-          {"outputs", outputs},         {"maps", maps}};
+  // The attention map last: it says where the network looked, not what for.
+  if (net.attention)
+    maps.push_back({{"output_id", "attention"},
+                    {"reassuring", true},
+                    {"title", "What the network read most, whatever for"},
+                    {"relevance", slice(blob, net.attention->share)},
+                    {"start_s", json_number(net.attention->start_s, 4)},
+                    {"step_s", json_number(net.attention->step_s, 6)}});
+  return {{"model_id", net.model_id},
+          {"title", net.title},
+          {"precision", net.precision},
+          {"not_run_because", net.not_run_because},
+          {"distrusted_because", net.distrusted_because},
+          {"partial_input", net.partial_input},
+          {"person", net.age ? ecg_age_text(*net.age) : ""},
+          {"outputs", outputs},
+          {"maps", maps}};
 }
 
 const char* origin_name(LeadOrigin origin) {

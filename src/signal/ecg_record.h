@@ -59,12 +59,23 @@ struct DeviceFindings {
   bool empty() const { return measurements.empty() && statements.empty(); }
 };
 
+// How a record was read from a picture of paper.
+struct PaperSource {
+  bool reviewed = false;      // somebody looked at the trace over the picture before it was screened
+  std::string layout;         // "3x4+1"
+  double mm_per_s = 25, mm_per_mv = 10;
+  std::optional<double> einthoven_residual, goldberger_residual, rhythm_residual, pulse_mm;
+  double coverage = 0, mean_confidence = 0;   // 0..1
+  bool quality_passed = false;
+};
+
 struct RecordSource {
   std::string format;         // "WFDB format 16", "CSV", "simulated", ...
   std::string device;         // as stated by the file, empty = unknown
   std::string recorded_at;    // ISO 8601 local time, empty = unknown
   RecordedFilters filters = {};
   bool simulated = false;     // true only for the built-in generator; shown wherever the record shows
+  std::optional<PaperSource> paper = {};   // of a record that was read from a picture
 };
 
 struct EcgRecord {

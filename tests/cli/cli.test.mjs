@@ -179,21 +179,22 @@ test('some NaN samples are bridged or left out, and the rest is measured', async
   assert.equal(typeof lines()[0].ecg.heart_rate_bpm, 'number');
 });
 
-test('one flat lead: measured on the others, not screened by the network, and said', async () => {
+test('one flat lead: measured on the others, the network runs with it flagged as missing, and that is said', async () => {
   const file = put('flat_v3.csv', withCells((cell, at) => (at === column('V3') ? '0' : cell)));
   const { status, lines } = await precordia(['screen', file, '--json']);
   assert.equal(status, 0);
   const [{ ecg, quality }] = lines();
   assert.equal(typeof ecg.heart_rate_bpm, 'number');
   assert.equal(quality.find(({ lead }) => lead === 'V3').usable, false);
-  assert.match(ecg.network.not_run_because, /V3/);
+  assert.equal(ecg.network.not_run_because, null);
+  assert.match(ecg.network.partial_input, /V3 missing.*macro-AUC/);
   const predict = await precordia(['predict', file, '--json']);
-  assert.equal(predict.status, 1);
-  assert.match(predict.lines()[0].error.message, /V3/);
+  assert.equal(predict.status, 0);
+  assert.match(predict.lines()[0].partial_input, /V3 missing/);
 });
 
-test('three leads are measured; the network, which needs twelve, is not run', async () => {
-  const { status, lines } = await precordia(['screen', put('three.csv', onlyColumns(['time_s', 'I', 'II', 'V2'])), '--json']);
+test('two chest leads are measured; the network, which was never measured on so little, is not run', async () => {
+  const { status, lines } = await precordia(['screen', put('two.csv', onlyColumns(['time_s', 'V1', 'V2'])), '--json']);
   assert.equal(status, 0);
   const [{ ecg }] = lines();
   assert.equal(typeof ecg.heart_rate_bpm, 'number');

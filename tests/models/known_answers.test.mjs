@@ -24,7 +24,7 @@ for (const { id, artefacts, outputs } of library.manifest.models) {
 
   test(`${id}: every file is the one that the manifest names`, async () => {
     const { head, known_answers: answers } = library.model(id);
-    for (const { file, sha256: expected } of [...artefacts, head, ...answers]) {
+    for (const { file, sha256: expected } of [...artefacts, head, ...answers, ...answers.flatMap(({ flags }) => flags ?? [])]) {
       assert.equal(await sha256(readFileSync(path.join(repository, 'models', file))), expected, file);
     }
   });

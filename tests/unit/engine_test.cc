@@ -36,7 +36,7 @@ Examination examined(std::string_view condition) {
 double probability_with(float infarction_logit) {
   Examination examination = examined("normal");
   REQUIRE(examination.plan_network().value());
-  REQUIRE(examination.network_answer(std::vector<float>{-infarction_logit, infarction_logit}, {}, "fp32").has_value());
+  REQUIRE(examination.network_answer({std::vector<float>{-infarction_logit, infarction_logit}, {}, {}, {}}, "fp32").has_value());
   REQUIRE(examination.fuse().has_value());
   const Json json = Json::parse(examination.screen_json("x"), nullptr, false);
   REQUIRE(json["answer"]["probability"].is_number());
@@ -51,7 +51,7 @@ TEST_CASE("a simulated patient goes from samples to an answer, a view and a repo
   Examination examination = examined("normal");
   REQUIRE(examination.plan_network().value());
   CHECK(examination.network_tensor().size() == 12 * 1000);
-  REQUIRE(examination.network_answer(std::vector<float>{4, -4}, {}, "fp32").has_value());
+  REQUIRE(examination.network_answer({std::vector<float>{4, -4}, {}, {}, {}}, "fp32").has_value());
   REQUIRE(examination.fuse().has_value());
   const Json view = Json::parse(examination.view().json, nullptr, false);
   REQUIRE_FALSE(view.is_discarded());
@@ -61,6 +61,47 @@ TEST_CASE("a simulated patient goes from samples to an answer, a view and a repo
   CHECK(report.find("imulated") != std::string::npos);
   CHECK(report.find("not a medical device") != std::string::npos);
   CHECK(examination.answer_text().find("not a medical device") != std::string::npos);
+}
+
+TEST_CASE("2.5 s of every lead, as a page has them, go to a network that was measured on pages, and that is said") {
+  std::string manifest = kManifest;
+  manifest.insert(manifest.find("\"outputs\""), R"("flags":{"name":"missing"},"partial_inputs":[{"title":"a page","share_of_each_lead":0.23,
+    "leads_at_once":3,"lost":0.02,"measured_on":"nothing"}],)");
+  const std::string csv = examined("normal").record_csv();
+  std::string page;
+  size_t row = 0;
+  for (size_t at = 0; at < csv.size();) {
+    const size_t end = csv.find('\n', at);
+    std::string line = csv.substr(at, end - at);
+    if (row > 0) {   // of the twelve cells after the time, only those of this column of the page stay
+      std::string kept = line.substr(0, line.find(','));
+      size_t cell = line.find(',');
+      for (size_t lead = 0; lead < 12; ++lead) {
+        const size_t next = line.find(',', cell + 1);
+        kept += ',' + (lead / 3 == (row - 1) * 4 / 5000 ? line.substr(cell + 1, next == std::string::npos ? next : next - cell - 1) : "");
+        cell = next;
+      }
+      line = kept;
+    }
+    page += line + '\n';
+    ++row;
+    at = end + 1;
+  }
+  Examination examination;
+  REQUIRE(examination.load_manifest(manifest).has_value());
+  examination.begin();
+  examination.add_file("page.csv", bytes_of(page));
+  REQUIRE(examination.read().has_value());
+  REQUIRE(examination.measure().has_value());
+  REQUIRE(examination.plan_network().value());
+  const std::vector<float> flags = examination.network_flags();
+  REQUIRE(flags.size() == 12 * 1000);
+  CHECK(flags[100] == 0);           // lead I, 1 s
+  CHECK(flags[900] == 1);           // lead I, 9 s
+  CHECK(flags[11 * 1000 + 100] == 1);
+  CHECK(flags[11 * 1000 + 900] == 0);
+  REQUIRE(examination.network_answer({std::vector<float>{4, -4}, {}, {}, {}}, "fp32").has_value());
+  CHECK(examination.predict_json("x").find("as a page") != std::string::npos);
 }
 
 TEST_CASE("a network that is surer of infarction makes the answer's probability higher") {
@@ -82,7 +123,7 @@ TEST_CASE("every simulated condition is measured and answered without a network,
 TEST_CASE("impossible numbers of a network are reported and the screening goes on without it") {
   Examination examination = examined("normal");
   REQUIRE(examination.plan_network().value());
-  const auto answer = examination.network_answer(std::vector<float>{NAN, 0}, {}, "fp32");
+  const auto answer = examination.network_answer({std::vector<float>{NAN, 0}, {}, {}, {}}, "fp32");
   REQUIRE_FALSE(answer.has_value());
   CHECK(answer.error().code == ErrorCode::kModel);
   CHECK(examination.not_run_because() == answer.error().message);
@@ -113,7 +154,7 @@ TEST_CASE("steps out of order are errors, not crashes") {
   CHECK_FALSE(examination.read().has_value());
   CHECK_FALSE(examination.measure().has_value());
   CHECK_FALSE(examination.plan_network().has_value());
-  CHECK_FALSE(examination.network_answer({}, {}, "fp32").has_value());
+  CHECK_FALSE(examination.network_answer({}, "fp32").has_value());
   CHECK_FALSE(examination.fuse().has_value());
   CHECK_FALSE(examination.load_simulated("no such").has_value());
   CHECK_FALSE(examination.choose_model("no such").has_value());

@@ -264,6 +264,17 @@ TEST_CASE("fusion: HFpEF is possible but not confirmed, and only with symptoms")
   CHECK(contains(s.next_step.most_useful_test, "NT-proBNP"));
 }
 
+TEST_CASE("fusion: an answer of the network that is not trusted is no evidence, as if it had not run") {
+  const EcgFindings findings = quiet_ecg();
+  EcgNetFindings net = network(0.95);
+  net.distrusted_because = "Leads I, II and III contradict each other.";
+  const Screening with = screen(person(Symptoms::kSuspectedHeartFailure), kRecord, &findings, &net);
+  const Screening without = screen(person(Symptoms::kSuspectedHeartFailure), kRecord, &findings, nullptr);
+  CHECK(with.phenotype == without.phenotype);
+  CHECK(with.probability == without.probability);
+  CHECK(contains(read_ecg_evidence(findings, &net).without_network, "contradict"));
+}
+
 TEST_CASE("fusion: findings of one cluster count once") {
   const EcgFindings one = with_met(quiet_ecg(), {"lbbb"});
   const EcgFindings many =

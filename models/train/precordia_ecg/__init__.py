@@ -1,10 +1,11 @@
 """Training of Precordia's 12-lead ECG network: raw PTB-XL folder in, checked ONNX artefacts out.
 
 Read in this order:
-  data.py       PTB-XL folds as integer arrays, the 59 labels, age and sex
+  data.py       PTB-XL folds as integer arrays, the 59 labels, likelihoods, age and sex
   augment.py    what the clinic does to an ECG, on batches of eight independent leads
-  network.py    the SE-ResNet
-  train.py      one seeded, resumable training run
+  network.py    the SE-ResNet with its attention stage and flags of what is missing
+  families.py   residual CNN, CNN-LSTM and hybrid under one short, equal budget; one of them is a teacher
+  train.py      one seeded, resumable training run of the network that ships
   graph.py      batch normalisation folded, the ONNX graph written node by node
   quantise.py   static int8 (U8S8) and weight-only int8
   evaluate.py   AUC, calibration, operating points, intervals; running an artefact

@@ -17,8 +17,8 @@ import onnx
 from . import evaluate as ev
 from .package import sha256
 
-OPERATORS = {"GlobalAveragePool", "Sub", "Clip", "Conv", "Relu", "Sigmoid", "Mul", "Add", "Reshape", "Gemm",
-             "QuantizeLinear", "DequantizeLinear"}
+OPERATORS = {"GlobalAveragePool", "Sub", "Clip", "Div", "Conv", "Relu", "Sigmoid", "Mul", "Add", "Reshape", "Transpose",
+             "MatMul", "Softmax", "ReduceMean", "Gemm", "QuantizeLinear", "DequantizeLinear"}
 
 
 def problems(models: Path) -> list[str]:
@@ -31,15 +31,17 @@ def problems(models: Path) -> list[str]:
 
     for entry in json.loads((models / "manifest.json").read_text())["models"]:
         name = entry["id"]
-        files = [*entry["artefacts"], entry["head"], *entry["known_answers"]]
+        files = [*entry["artefacts"], entry["head"], *entry["known_answers"],
+                 *(a["flags"] for a in entry["known_answers"] if "flags" in a)]
         for item in files:
             path = models / item["file"]
             expect(path.exists() and sha256(path) == item["sha256"], f"{item['file']}: missing or changed")
             expect("bytes" not in item or path.stat().st_size == item["bytes"], f"{item['file']}: wrong size")
         rows, columns = entry["head"]["rows"], entry["head"]["columns"]
         head = np.fromfile(models / entry["head"]["file"], "<f4")
-        expect(len(head) == rows * columns + rows == len(entry["labels"]) * (columns + 1), f"{name}: head size")
-        weight, bias = head[:rows * columns].reshape(rows, columns), head[rows * columns:]
+        outlier = columns + 1 if "outliers" in entry else 0
+        expect(rows == len(entry["labels"]) and len(head) == rows * (columns + 1) + outlier, f"{name}: head size")
+        weight, bias = head[:rows * columns].reshape(rows, columns), head[rows * columns:rows * (columns + 1)]
         for label in entry["labels"]:
             low, high = label["threshold"]["screening"], label["threshold"]["confirming"]
             expect((low is None) == (high is None) and (low is None or 0 <= low <= high <= 1),
@@ -56,7 +58,11 @@ def problems(models: Path) -> list[str]:
                 expect(all(isinstance(d, int) for d in value.shape), f"{artefact['file']}: shape of {value.name}")
             for answer in entry["known_answers"]:
                 x = np.fromfile(models / answer["file"], "<f4").reshape(entry["input"]["shape"])
-                z, features = session.run(["logits", "features"], {entry["input"]["name"]: x})
+                feeds = {entry["input"]["name"]: x}
+                if "flags" in entry:
+                    feeds[entry["flags"]["name"]] = np.fromfile(models / answer["flags"]["file"], "<f4").reshape(x.shape) \
+                        if "flags" in answer else np.zeros_like(x)
+                z, features = session.run(["logits", "features"], feeds)
                 gap = float(np.abs(z[0] - answer["logits"][artefact["precision"]]).max())
                 expect(gap <= answer["tolerance"][artefact["precision"]],
                        f"{artefact['file']}: known answer {answer['file']} is off by {gap:.3g}")

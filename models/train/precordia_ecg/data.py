@@ -5,6 +5,7 @@ doi 10.1038/s41597-020-0495-6, version 1.0.3, CC BY 4.0. Folds 1-8 train, fold 9
 """
 from __future__ import annotations
 
+import ast
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,19 @@ TITLES = {
     "SVTAC": "Supraventricular tachycardia", "TRIGU": "Trigeminy",
 }
 
+# SCP code to diagnostic subclass and superclass (scp_statements.csv of PTB-XL).
+_SUBCLASSES = {
+    ("NORM", "NORM"): "NORM", ("MI", "AMI"): "AMI ASMI ALMI INJAS INJAL INJLA", ("MI", "IMI"): "IMI ILMI IPMI IPLMI INJIN INJIL",
+    ("MI", "LMI"): "LMI", ("MI", "PMI"): "PMI", ("STTC", "STTC"): "NDT DIG LNGQT ANEUR EL", ("STTC", "NST"): "NST_",
+    ("STTC", "ISC"): "ISC_", ("STTC", "ISCA"): "ISCAL ISCAS ISCLA ISCAN", ("STTC", "ISCI"): "ISCIL ISCIN",
+    ("CD", "LAFB/LPFB"): "LAFB LPFB", ("CD", "IRBBB"): "IRBBB", ("CD", "ILBBB"): "ILBBB", ("CD", "CLBBB"): "CLBBB",
+    ("CD", "CRBBB"): "CRBBB", ("CD", "AVB"): "1AVB 2AVB 3AVB", ("CD", "IVCD"): "IVCD", ("CD", "WPW"): "WPW",
+    ("HYP", "LVH"): "LVH", ("HYP", "RVH"): "RVH", ("HYP", "LAO/LAE"): "LAO/LAE", ("HYP", "RAO/RAE"): "RAO/RAE",
+    ("HYP", "SEHYP"): "SEHYP",
+}
+STATEMENTS_OF = {code: (f"superclass/{superclass}", f"subclass/{subclass}")
+                 for (superclass, subclass), codes in _SUBCLASSES.items() for code in codes.split()}
+
 
 @dataclass
 class Records:
@@ -58,10 +72,12 @@ class Records:
     sex: np.ndarray
     ecg_id: np.ndarray
     patient: np.ndarray
+    likelihood: np.ndarray | None = None  # float32 [n, K]: targets softened where the annotator was unsure
 
     def take(self, rows: np.ndarray) -> "Records":
         return Records(self.signal[rows], self.labels[rows], self.label_ids, self.fold[rows], self.age[rows],
-                       self.sex[rows], self.ecg_id[rows], self.patient[rows])
+                       self.sex[rows], self.ecg_id[rows], self.patient[rows],
+                       None if self.likelihood is None else self.likelihood[rows])
 
     def __len__(self) -> int:
         return len(self.signal)
@@ -83,7 +99,31 @@ def load(data: Path, cache: Path) -> Records:
                  sex=raw["sex"].astype(str), ecg_id=raw["ecg_id"], patient=raw["patient_id"])
         partial.rename(cached)
     z = np.load(cached)
-    return Records(z["signal"], z["labels"], z["ids"].tolist(), z["fold"], z["age"], z["sex"], z["ecg_id"], z["patient"])
+    ids = z["ids"].tolist()
+    likelihood = soft_targets(z["labels"], ids, z["ecg_id"], data / "ptbxl" / "labels.npz")
+    return Records(z["signal"], z["labels"], ids, z["fold"], z["age"], z["sex"], z["ecg_id"], z["patient"], likelihood)
+
+
+def soft_targets(labels: np.ndarray, ids: list[str], ecg_id: np.ndarray, file: Path) -> np.ndarray:
+    """0 or 1, but 0.5 + likelihood / 200 where every code behind a statement has a likelihood under 100 %.
+
+    A likelihood of 0 means "not given" and counts as 100 %. Only `scp_codes` has likelihoods, for about 5,500 records.
+    """
+    target = np.maximum(labels, 0).astype(np.float32)
+    column = {name: k for k, name in enumerate(ids)}
+    rows = {int(e): i for i, e in enumerate(ecg_id)}
+    z = np.load(file)
+    for e, text in zip(z["ecg_id"], z["scp_codes"]):
+        if not text or int(e) not in rows:
+            continue
+        surest: dict[int, float] = {}
+        for code, likelihood in ast.literal_eval(str(text)).items():
+            for name in STATEMENTS_OF.get(code, ()):
+                surest[column[name]] = max(surest.get(column[name], 0), likelihood or 100.0)
+        for k, likelihood in surest.items():
+            if likelihood < 100 and target[rows[int(e)], k] == 1:
+                target[rows[int(e)], k] = 0.5 + likelihood / 200
+    return target
 
 
 def twelve_leads(eight: np.ndarray) -> np.ndarray:

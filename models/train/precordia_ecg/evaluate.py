@@ -12,7 +12,8 @@ import numpy as np
 import onnxruntime as ort
 from scipy.special import expit, logit
 
-from .data import INDEPENDENT, twelve_leads
+from .augment import paper
+from .data import INDEPENDENT, LEADS, SAMPLE_RATE_HZ, SAMPLES, Records, model_input, twelve_leads
 
 RESAMPLES = 1000
 FEWEST_POSITIVES = 20  # below this no operating point is given
@@ -30,10 +31,26 @@ def session(model: Path | bytes) -> ort.InferenceSession:
                                 providers=["CPUExecutionProvider"])
 
 
-def logits(model: Path | bytes, x: np.ndarray) -> np.ndarray:
-    """x: float32 [n, 12, 1000] in mV; returns [n, K]."""
+def outputs(model: Path | bytes, x: np.ndarray, missing: np.ndarray | None = None,
+            names: tuple[str, ...] = ("logits",)) -> list[np.ndarray]:
+    """x: float32 [n, 12, 1000] in mV; missing: [n or 1, 12, 1000], None = complete. Every named output as [n, ...]."""
     s = session(model)
-    return np.concatenate([s.run(["logits"], {"ecg": row[None]})[0] for row in x])
+    flags = np.zeros((1, *x.shape[1:]), np.float32) if missing is None else missing.astype(np.float32)
+    rows = [s.run(list(names), {"ecg": row[None], "missing": flags[i % len(flags)][None]}) for i, row in enumerate(x)]
+    return [np.concatenate(part) for part in zip(*rows)]
+
+
+def logits(model: Path | bytes, x: np.ndarray, missing: np.ndarray | None = None) -> np.ndarray:
+    """[n, K]."""
+    return outputs(model, x, missing)[0]
+
+
+def logits_of_earlier(model: Path, records: Records) -> np.ndarray:
+    """Of a network that takes no flags, on complete records: float32 [n, K]."""
+    s = session(model)
+    return np.concatenate([s.run(["logits"], {"ecg": row[None]})[0]
+                           for at in range(0, len(records), 1024)
+                           for row in model_input(records.take(np.arange(at, min(at + 1024, len(records)))))])
 
 
 # --- discrimination ------------------------------------------------------------------------------------------------
@@ -172,7 +189,39 @@ def composite_score(p: np.ndarray) -> np.ndarray:
     return logit(any_of(p))
 
 
-# --- disturbed input -----------------------------------------------------------------------------------------------
+# --- disturbed and incomplete input --------------------------------------------------------------------------------
+
+def without(leads: list[int]) -> np.ndarray:
+    """Flags [1, 12, 1000] of records that lack these leads."""
+    off = np.zeros((1, 12, SAMPLES), np.float32)
+    off[:, leads] = 1
+    return off
+
+
+def incomplete(n: int) -> list[tuple[str, dict, np.ndarray]]:
+    """(title, how the engine recognises it, flags [n or 1, 12, 1000]), in the engine's words."""
+    rng = np.random.default_rng(12)
+
+    def some(count: int) -> np.ndarray:
+        off = np.zeros((n, 12, SAMPLES), np.float32)
+        for row in off:
+            row[rng.choice(12, count, replace=False)] = 1
+        return off
+
+    return [
+        ("a recording with one lead missing", {"any_missing_leads": 1}, some(1)),
+        ("a recording with up to three leads missing", {"any_missing_leads": 3}, some(3)),
+        ("2.5 s of every lead with lead II in full (3x4 page)", {"share_of_each_lead": 0.23, "leads_at_once": 3, "leads": ["II"]},
+         paper(SAMPLES, True).numpy()[None].astype(np.float32)),
+        ("2.5 s of every lead (3x4 page)", {"share_of_each_lead": 0.23, "leads_at_once": 3},
+         paper(SAMPLES, False).numpy()[None].astype(np.float32)),
+        ("the six limb leads", {"leads": LEADS[:6]}, without(list(range(6, 12)))),
+        ("the six chest leads", {"leads": LEADS[6:]}, without(list(range(6)))),
+        ("leads I, II, V2 and V5", {"leads": ["I", "II", "V2", "V5"]}, without([2, 3, 4, 5, 6, 8, 9, 11])),
+        ("lead I alone", {"leads": ["I"]}, without(list(range(1, 12)))),
+        ("lead II alone", {"leads": ["II"]}, without([0, *range(2, 12)])),
+    ]
+
 
 def disturbed(x: np.ndarray, rate_hz: float = 100.0) -> list[tuple[str, np.ndarray]]:
     """Named variants of x [n, 12, T] in mV; leads order I II III aVR aVL aVF V1-V6."""
@@ -181,26 +230,13 @@ def disturbed(x: np.ndarray, rate_hz: float = 100.0) -> list[tuple[str, np.ndarr
     t = np.arange(samples) / rate_hz
     eight = x[:, INDEPENDENT]
 
-    def keep(leads: list[int]) -> np.ndarray:
-        y = np.zeros_like(x)
-        y[:, leads] = x[:, leads]
-        return y
-
     def add(noise: np.ndarray) -> np.ndarray:
         return twelve_leads(eight + noise).astype(np.float32)
 
     phase = rng.random((n, 1, 1)) * 2 * np.pi
     level = rng.uniform(-1, 1, (n, 8, 1))
     white = rng.normal(0, 1, eight.shape)
-    one_off = x.copy()
-    one_off[np.arange(n), rng.integers(0, 12, n)] = 0
     return [
-        ("six limb leads only (V1-V6 read zero)", keep(list(range(6)))),
-        ("chest leads only (limb leads read zero)", keep(list(range(6, 12)))),
-        ("leads I, II, V2, V5 only (others read zero)", keep([0, 1, 7, 10])),
-        ("lead I only (others read zero)", keep([0])),
-        ("lead II only (others read zero)", keep([1])),
-        ("one random lead off", one_off),
         ("baseline wander 0.3 mV peak at 0.3 Hz", add(0.3 * level * np.sin(2 * np.pi * 0.3 * t + phase))),
         ("mains 0.1 mV peak at 49 Hz", add(0.1 * level * np.sin(2 * np.pi * 49 * t + phase))),
         ("muscle noise 0.05 mV rms", add(0.05 * white)),
@@ -210,3 +246,37 @@ def disturbed(x: np.ndarray, rate_hz: float = 100.0) -> list[tuple[str, np.ndarr
         ("constant offset 1 mV in every lead", x + np.float32(1.0)),
         ("window 0.25 s later", np.concatenate([x[:, :, 25:], np.repeat(x[:, :, -1:], 25, 2)], 2)),
     ]
+
+
+def not_an_ecg(x: np.ndarray, seed: int = 13) -> list[tuple[str, np.ndarray]]:
+    """What no network should answer on, made from fold 9 or from nothing: each [n, 12, 1000] in mV."""
+    rng = np.random.default_rng(seed)
+    n = len(x)
+    t = np.arange(SAMPLES) / SAMPLE_RATE_HZ
+    amplitude = rng.uniform(0.2, 1.5, (n, 1, 1))
+    sine = amplitude * np.sin(2 * np.pi * rng.uniform(0.8, 8, (n, 1, 1)) * t + rng.uniform(0, 6, (n, 1, 1)))
+    order = np.stack([rng.permutation(12) for _ in range(n)])
+    return [
+        ("white noise, 0.1 to 1 mV rms", (rng.uniform(0.1, 1, (n, 1, 1)) * rng.normal(0, 1, x.shape)).astype(np.float32)),
+        ("a sine of 0.8 to 8 Hz in every lead", np.broadcast_to(sine, x.shape).astype(np.float32)),
+        ("a flat line with 5 uV of noise", rng.normal(0, 0.005, x.shape).astype(np.float32)),
+        ("one channel repeated in all leads", np.repeat(x[np.arange(n), rng.integers(0, 12, n)][:, None], 12, 1)),
+        ("the leads in a random order", np.take_along_axis(x, order[:, :, None], 1)),
+        ("limb electrodes of both arms swapped", x[:, [0, 2, 1, 4, 3, 5, *range(6, 12)]] * np.array([-1] + [1] * 11, np.float32)[:, None]),
+        ("turned upside down", -x),
+        ("ten times too large", 10 * x),
+        ("played backwards", x[:, :, ::-1].copy()),
+    ]
+
+
+def contradiction(x: np.ndarray) -> np.ndarray:
+    """bool [n]: leads that no single heart gives, as src/nets/lead_consistency.cc judges complete records."""
+    def left_over(total: np.ndarray, *leads: int) -> np.ndarray:
+        largest = x[:, list(leads)].std(2).max(1)
+        return np.where(largest < 0.03, 0, total.std(1) / np.maximum(largest, 1e-9))
+
+    i, ii, iii, avr, avf = (x[:, k] for k in (0, 1, 2, 3, 5))
+    limbs = np.stack([left_over(i - ii + iii, 0, 1, 2), left_over(avr + (i + ii) / 2, 0, 1, 3), left_over(avf - ii + i / 2, 0, 1, 5)])
+    copies = sum(((x[:, k - 1] - x[:, k]).std(1) < 0.02 * x[:, k - 1:k + 1].std(2).max(1)) & (x[:, k - 1:k + 1].std(2).max(1) >= 0.03)
+                 for k in range(7, 12))
+    return (limbs > 0.5).any(0) | (copies >= 3)

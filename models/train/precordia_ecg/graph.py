@@ -2,11 +2,14 @@
 
 Writing the graph by hand (instead of tracing it) fixes what the WebGPU and WebAssembly providers of ONNX Runtime Web
 rely on: explicit pads, static shapes, batch 1, dense 1-D convolutions, no operator outside this list:
-GlobalAveragePool, Sub, Clip, Conv, Relu, Sigmoid, Mul, Add, Reshape, Gemm.
+GlobalAveragePool, Sub, Clip, Div, Conv, Relu, Sigmoid, Mul, Add, Reshape, Transpose, MatMul, Softmax, ReduceMean, Gemm.
 
-    ecg      [1, 12, 1000]  mV
-    features [1, C, 63]     last feature map, after ReLU
-    logits   [1, K]         bias + weight . mean_t features
+    ecg       [1, 12, 1000]  mV, any number where missing
+    missing   [1, 12, 1000]  1 where nothing was recorded, else 0
+    logits    [1, K]         bias + weight . mean_t features
+    features  [1, C, 63]     last feature map, after ReLU
+    attention [1, 63]        how much each step is read by all; its mean is 1
+    person    [1, 2]         age (in 20 years from 60) and the logit of male sex
 """
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from .data import SAMPLES
-from .network import CLIP_MV, Block, EcgNet
+from .network import CLIP_MV, Attention, Block, EcgNet
 
 OPSET = 17
 IR_VERSION = 8
@@ -30,7 +33,7 @@ class Folded:
     """One convolution: weight float32 [out, in, kernel], bias [out]."""
 
     weight: np.ndarray
-    bias: np.ndarray
+    bias: np.ndarray | None
     stride: int
     pad: int
 
@@ -45,7 +48,8 @@ def fold(pair: nn.Sequential) -> Folded:
 
 
 def plain(conv: nn.Conv2d) -> Folded:
-    return Folded(conv.weight.detach().float().numpy()[:, :, 0], conv.bias.detach().float().numpy(), 1, 0)
+    bias = None if conv.bias is None else conv.bias.detach().float().numpy()
+    return Folded(conv.weight.detach().float().numpy()[:, :, 0], bias, conv.stride[1], conv.padding[1])
 
 
 class Writer:
@@ -64,9 +68,10 @@ class Writer:
         return output
 
     def conv(self, x: str, c: Folded, output: str) -> str:
-        w = self.constant(f"{output}.weight", c.weight)
-        b = self.constant(f"{output}.bias", c.bias)
-        return self.node("Conv", [x, w, b], output, kernel_shape=[c.weight.shape[2]], strides=[c.stride],
+        inputs = [x, self.constant(f"{output}.weight", c.weight)]
+        if c.bias is not None:
+            inputs.append(self.constant(f"{output}.bias", c.bias))
+        return self.node("Conv", inputs, output, kernel_shape=[c.weight.shape[2]], strides=[c.stride],
                          pads=[c.pad, c.pad], dilations=[1], group=1)
 
     def relu(self, x: str) -> str:
@@ -84,37 +89,73 @@ class Writer:
         return self.node("Relu", [self.node("Add", [y, x], f"{name}.sum")], output)
 
 
+    def centre(self, ecg: str, missing: str) -> str:
+        """Each lead minus its mean over what was recorded, clipped, 0 where missing."""
+        one = self.constant("one", np.float32(1))
+        share = self.node("Sub", [one, self.node("GlobalAveragePool", [missing], "missing.share")], "there.share")
+        share = self.node("Clip", [share, self.constant("share.least", np.float32(1 / SAMPLES)), one], "there.clipped")
+        there = self.node("Sub", [one, missing], "there")
+        seen = self.node("GlobalAveragePool", [self.node("Mul", [ecg, there], "seen")], "offset")
+        mean = self.node("Div", [seen, share], "mean")
+        x = self.node("Clip", [self.node("Sub", [ecg, mean], "centred"), self.constant("clip.low", np.float32(-CLIP_MV)),
+                               self.constant("clip.high", np.float32(CLIP_MV))], "clipped")
+        return self.node("Mul", [x, there], "present")
+
+    def attention(self, x: str, a: Attention, steps: int, output: str) -> str:
+        """Writes the features as `output` and the map as "attention". One record, so the heads take the batch's axis."""
+        channels, keys = a.out.in_channels, a.key[0].out_channels
+
+        def split(pair: nn.Sequential, name: str, width: int, scale: float = 1.0) -> str:
+            c = fold(pair)
+            c = Folded(c.weight * np.float32(scale), c.bias * np.float32(scale), c.stride, c.pad)
+            shape = self.constant(f"{name}.shape", np.array([a.heads, width // a.heads, steps], np.int64))
+            return self.node("Reshape", [self.conv(x, c, name), shape], f"{name}.heads")
+
+        q = split(a.query, "attend.query", keys, (keys // a.heads) ** -0.5)
+        k, v = split(a.key, "attend.key", keys), split(a.value, "attend.value", channels)
+        q = self.node("Transpose", [q], "attend.query.steps", perm=[0, 2, 1])
+        share = self.node("Softmax", [self.node("MatMul", [q, k], "attend.score")], "attend.share", axis=-1)
+        v = self.node("Transpose", [v], "attend.value.steps", perm=[0, 2, 1])
+        y = self.node("Transpose", [self.node("MatMul", [share, v], "attend.read")], "attend.read.channels", perm=[0, 2, 1])
+        y = self.node("Reshape", [y, self.constant("attend.joined.shape", np.array([1, channels, steps], np.int64))], "attend.joined")
+        mean = self.node("ReduceMean", [share], "attend.mean", axes=[0, 1], keepdims=0)
+        mean = self.node("Reshape", [mean, self.constant("attend.mean.shape", np.array([1, steps], np.int64))], "attend.row")
+        self.node("Mul", [mean, self.constant("attend.steps", np.float32(steps))], "attention")
+        return self.node("Relu", [self.node("Add", [x, self.conv(y, plain(a.out), "attend.out")], "attend.sum")], output)
+
+
 def head_of(net: EcgNet) -> tuple[np.ndarray, np.ndarray]:
-    """Weight [K, C] and bias [K] of the deployed outputs."""
+    """Weight [K, C] and bias [K] of the statements."""
     k = net.outputs
     return net.head.weight.detach().float().numpy()[:k].copy(), net.head.bias.detach().float().numpy()[:k].copy()
 
 
 def build(net: EcgNet) -> onnx.ModelProto:
     """The float32 graph of `net` (averaged weights, evaluation mode)."""
+    steps = SAMPLES
+    for layer in [net.stem, *(b.first for b in net.blocks)]:
+        conv = layer[0]
+        steps = (steps + 2 * conv.padding[1] - conv.kernel_size[1]) // conv.stride[1] + 1
     w = Writer()
-    x = w.node("Sub", ["ecg", w.node("GlobalAveragePool", ["ecg"], "offset")], "centred")
-    x = w.node("Clip", [x, w.constant("clip.low", np.float32(-CLIP_MV)), w.constant("clip.high", np.float32(CLIP_MV))],
-               "clipped")
-    x = w.relu(w.conv(x, fold(net.stem), "stem"))
-    last = len(net.blocks) - 1
+    x = w.conv(w.centre("ecg", "missing"), fold(net.stem), "stem")
+    x = w.relu(w.node("Add", [x, w.conv("missing", plain(net.flags), "flags")], "stem.sum"))
     for i, block in enumerate(net.blocks):
-        x = w.block(x, block, f"block{i}", "features" if i == last else f"block{i}.out")
+        x = w.block(x, block, f"block{i}", f"block{i}.out")
+    x = w.attention(x, net.attention, steps, "features")
     weight, bias = head_of(net)
     outputs, channels = weight.shape
     pooled = w.node("GlobalAveragePool", [x], "pooled")
     flat = w.node("Reshape", [pooled, w.constant("flat.shape", np.array([1, channels], np.int64))], "flat")
     w.node("Gemm", [flat, w.constant("head.weight", weight), w.constant("head.bias", bias)], "logits", transB=1)
+    w.node("Gemm", [flat, w.constant("person.weight", net.head.weight.detach().float().numpy()[outputs:]),
+                    w.constant("person.bias", net.head.bias.detach().float().numpy()[outputs:])], "person", transB=1)
 
-    steps = SAMPLES
-    for layer in [net.stem, *(b.first for b in net.blocks)]:
-        conv = layer[0]
-        steps = (steps + 2 * conv.padding[1] - conv.kernel_size[1]) // conv.stride[1] + 1
+    def info(name: str, *shape: int) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
+
     graph = helper.make_graph(
-        w.nodes, "precordia_ecg",
-        [helper.make_tensor_value_info("ecg", TensorProto.FLOAT, [1, 12, SAMPLES])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, outputs]),
-         helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, channels, steps])],
+        w.nodes, "precordia_ecg", [info("ecg", 1, 12, SAMPLES), info("missing", 1, 12, SAMPLES)],
+        [info("logits", 1, outputs), info("features", 1, channels, steps), info("attention", 1, steps), info("person", 1, 2)],
         w.weights)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="precordia",
                               ir_version=IR_VERSION)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .augment import paper
 from .data import SAMPLE_RATE_HZ, SAMPLES, twelve_leads
 
 # wave: centre relative to the R peak (s), width (s), amplitude (mV) in I, II, V1, V2, V3, V4, V5, V6
@@ -35,16 +36,19 @@ def _beats(waves: tuple[Wave, ...], peaks_s: np.ndarray, noise_mv: float, seed: 
     return twelve_leads(eight).astype("<f4")
 
 
-def inputs() -> list[tuple[str, np.ndarray]]:
-    """(description, float32 [12, 1000] in mV) of every known-answer input."""
+def inputs() -> list[tuple[str, np.ndarray, np.ndarray | None]]:
+    """(description, float32 [12, 1000] in mV, flags of missing samples or None) of every known-answer input."""
+    page = paper(SAMPLES, rhythm=True).numpy().astype("<f4")
     irregular = np.cumsum(0.45 + 0.35 * np.random.default_rng(7).random(24))
     t = np.arange(SAMPLES) / SAMPLE_RATE_HZ
     drift = np.tile(0.3 * np.sin(2 * np.pi * 0.2 * t) + 0.8, (8, 1)) \
         + np.random.default_rng(9).normal(0.0, 0.05, (8, SAMPLES))
     return [
         ("synthetic sum of Gaussians: regular narrow beats at 72/min, not patient data",
-         _beats(SINUS, 0.4 + np.arange(13) * 60 / 72, 0.005, 1)),
+         _beats(SINUS, 0.4 + np.arange(13) * 60 / 72, 0.005, 1), None),
         ("synthetic sum of Gaussians: irregular wide beats without P waves, not patient data",
-         _beats(WIDE, irregular[irregular < 11], 0.01, 2)),
-        ("synthetic noise on a drifting offset: no beats at all, not patient data", twelve_leads(drift).astype("<f4")),
+         _beats(WIDE, irregular[irregular < 11], 0.01, 2), None),
+        ("synthetic noise on a drifting offset: no beats at all, not patient data", twelve_leads(drift).astype("<f4"), None),
+        ("synthetic sum of Gaussians: regular narrow beats, 2.5 s of every lead and ten of lead II, not patient data",
+         _beats(SINUS, 0.3 + np.arange(13) * 60 / 75, 0.005, 3) * (1 - page), page),
     ]

@@ -6,20 +6,21 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from scipy.signal import resample_poly
+from scipy.signal import find_peaks, resample_poly
 
 from . import evaluate as ev
 from . import graph
 from .data import HEADS, SAMPLE_RATE_HZ, SAMPLES, TUNE_FOLD, Records, model_input
-from .package import MODEL_ID, PRECISIONS, probabilities
+from .network import EcgNet
+from .package import MODEL_ID, PRECISIONS, mean_features, probabilities, read_head
+from .train import run_arrays
 
 AGE_BANDS = ((0, 45), (45, 65), (65, 80), (80, 400))  # years; 300 stands for "over 89"
 
 
-def everything(tune: Records, records: Records, data: Path, models: Path, manifest: dict) -> dict:
+def everything(net: EcgNet, tune: Records, records: Records, data: Path, models: Path, entry: dict, partial: list[dict]) -> dict:
     """`records`: all folds that are here; only those of fold 9 or lower are read from wfdb500."""
     folder = models / MODEL_ID
-    entry = manifest["models"][0]
     x = model_input(tune)
     z = {p: ev.logits(folder / f"{p}.onnx", x).astype(np.float64) for p in PRECISIONS}
     draws = ev.patient_draws(tune.patient)
@@ -30,11 +31,25 @@ def everything(tune: Records, records: Records, data: Path, models: Path, manife
     report["agreement"] = {p: agreement(z[p], base, entry["labels"]) for p in PRECISIONS if p != "fp32"}
     report["calibration_error"] = calibration(base, tune)
     report["groups"] = groups(base, tune)
-    report["disturbed"] = [(name, ev.macro(ev.logits(folder / "fp32.onnx", y), tune.labels, tune.label_ids,
-                                           "superclass")) for name, y in ev.disturbed(x)]
+    report["incomplete"] = [(p["title"], p["macro_auc"], p["lost"]) for p in partial]
+    report["disturbed"] = [(name, ev.macro(run_arrays(net, y)[0], tune.labels, tune.label_ids, "superclass"))
+                           for name, y in ev.disturbed(x)]
+    report["outliers"] = outliers(net, x, folder, entry)
     report["resampled"] = resampled(records, data, folder, entry["labels"])
-    report["deletion"] = deletion(x, tune, folder, entry["labels"])
+    report["maps"] = maps(x, tune, folder, entry["labels"])
+    report["beats"] = on_the_beat(x, tune, folder, entry["labels"])
     return report
+
+
+def outliers(net: EcgNet, x: np.ndarray, folder: Path, entry: dict) -> list[tuple[str, float, float]]:
+    """(input, share that the outlier score turns away, share that it or contradicting leads do); first, ordinary records."""
+    weight = read_head(folder, len(entry["labels"]), entry["outputs"][1]["shape"][1])[2]
+
+    def turned_away(y: np.ndarray) -> tuple[float, float]:
+        by_score = mean_features(net, y) @ weight[:-1] + weight[-1] > entry["outliers"]["threshold"]
+        return float(by_score.mean()), float((by_score | ev.contradiction(y)).mean())
+
+    return [("ordinary records", *turned_away(x)), *((name, *turned_away(y)) for name, y in ev.not_an_ecg(x[::3]))]
 
 
 def macro_interval(z: np.ndarray, tune: Records, head: str, draws: np.ndarray) -> tuple[float, float]:
@@ -62,19 +77,25 @@ def agreement(z: np.ndarray, base: np.ndarray, labels: list[dict]) -> dict:
 
 
 def calibration(z: np.ndarray, tune: Records) -> dict:
-    """Cross-fitted expected calibration error: per head, mean and worst statement with an operating point."""
+    """Cross-fitted expected calibration error per head: over all its answers together, mean and worst of its statements, and
+    the mean that a perfectly calibrated network would show by chance (labels drawn from its own probabilities)."""
+    rng = np.random.default_rng(8)
     report = {}
     for head, _ in HEADS:
-        errors = {}
+        errors, chance, all_p, all_positive = {}, [], [], []
         for k, name in enumerate(tune.label_ids):
             use = tune.labels[:, k] >= 0
             positive = tune.labels[use, k] == 1
             if name.startswith(head + "/") and positive.sum() >= ev.FEWEST_POSITIVES:
                 p = ev.cross_fitted(z[use, k], positive, tune.patient[use])
                 errors[name] = ev.calibration_error(p, positive)
+                chance.append(np.mean([ev.calibration_error(p, rng.random(len(p)) < p) for _ in range(50)]))
+                all_p.append(p)
+                all_positive.append(positive)
         worst = max(errors, key=errors.get)
-        report[head] = {"mean": float(np.mean(list(errors.values()))), "worst": errors[worst], "worst_label": worst,
-                        "statements": len(errors)}
+        report[head] = {"together": ev.calibration_error(np.concatenate(all_p), np.concatenate(all_positive)),
+                        "mean": float(np.mean(list(errors.values()))), "worst": errors[worst], "worst_label": worst,
+                        "chance": float(np.mean(chance)), "statements": len(errors)}
     return report
 
 
@@ -130,41 +151,83 @@ def read_wfdb16(header: Path) -> np.ndarray:
     return y[:, :SAMPLES].astype(np.float32)
 
 
-def deletion(x: np.ndarray, tune: Records, folder: Path, labels: list[dict], most: int = 80) -> list[dict]:
-    """Does the map matter? Blanks the time steps that the class-activation map marks most, or random ones.
+MAPPED = ("superclass/MI", "superclass/STTC", "superclass/CD", "superclass/HYP", "subclass/CLBBB", "rhythm/AFIB")
+SHARES = (0.1, 0.2, 0.3, 0.5)
 
-    Per superclass finding, on up to `most` true positives: mean logit lost when 10, 20, 30 and 50 % of the time steps
-    (160 ms each) are replaced by each lead's median, in the order of the map and in random order.
+
+def maps(x: np.ndarray, tune: Records, folder: Path, labels: list[dict], most: int = 40) -> list[dict]:
+    """Do the maps mark what matters? Deletion and insertion (Petsiuk et al., BMVC 2018) of the time steps of 160 ms.
+
+    On up to `most` true positives per finding: mean logit when SHARES of the steps are deleted (replaced by each lead's
+    median) or alone are kept, in the order of the class-activation map, of the attention map and of chance, as areas over
+    the shares. The better the order, the lower the first and the higher the second.
     """
     session = ev.session(folder / "fp32.onnx")
-    weight = np.fromfile(folder / "head.f32", "<f4")
-    rng = np.random.default_rng(4)
     steps = session.get_outputs()[1].shape[2]
-    weight = weight[:len(labels) * session.get_outputs()[1].shape[1]].reshape(len(labels), -1)
-    step = SAMPLES / steps
+    weight, _, _ = read_head(folder, len(labels), session.get_outputs()[1].shape[1])
+    rng = np.random.default_rng(4)
+    flags = np.zeros((1, 12, SAMPLES), np.float32)
+    edges = np.round(np.arange(steps + 1) * SAMPLES / steps).astype(int)
     report = []
     for k, e in enumerate(labels):
-        if not e["id"].startswith("superclass/") or e["id"].endswith("/NORM"):
+        if e["id"] not in MAPPED:
             continue
-        rows = []
-        lost = {share: [[], []] for share in (0.1, 0.2, 0.3, 0.5)}
+        areas = {(kind, order): [] for kind in ("deleted", "kept") for order in ("map", "attention", "chance")}
+        count = 0
         for i in np.flatnonzero(tune.labels[:, k] == 1):
-            z, f = session.run(None, {"ecg": x[i][None]})
-            if probabilities(z[0].astype(np.float64), labels)[k] >= e["threshold"]["confirming"]:
-                rows.append(i)
-                order = np.argsort(-(weight[k] @ f[0]))
-                random = rng.permutation(steps)
-                for share, (by_map, by_chance) in lost.items():
-                    for chosen, out in ((order, by_map), (random, by_chance)):
-                        y = x[i].copy()
-                        for s in chosen[:round(share * steps)]:
-                            y[:, round(s * step):round((s + 1) * step)] = np.median(x[i], axis=1, keepdims=True)
-                        out.append(float(z[0, k] - session.run(["logits"], {"ecg": y[None]})[0][0, k]))
-            if len(rows) == most:
+            z, f, attention = session.run(["logits", "features", "attention"], {"ecg": x[i][None], "missing": flags})
+            if probabilities(z.astype(np.float64), labels)[0, k] < (e["threshold"]["confirming"] or 0.5):
+                continue
+            count += 1
+            flat = np.repeat(np.median(x[i], axis=1, keepdims=True), SAMPLES, 1).astype(np.float32)
+            orders = {"map": np.argsort(-(weight[k] @ f[0])), "attention": np.argsort(-attention[0]), "chance": rng.permutation(steps)}
+            for name, order in orders.items():
+                for kind in ("deleted", "kept"):
+                    values = []
+                    for share in SHARES:
+                        y = (x[i] if kind == "deleted" else flat).copy()
+                        source = flat if kind == "deleted" else x[i]
+                        for s in order[:round(share * steps)]:
+                            y[:, edges[s]:edges[s + 1]] = source[:, edges[s]:edges[s + 1]]
+                        values.append(session.run(["logits"], {"ecg": y[None], "missing": flags})[0][0, k])
+                    areas[kind, name].append(float(np.mean(values)) - float(z[0, k]))
+            if count == most:
                 break
-        report.append({"id": e["id"], "records": len(rows),
-                       "lost": {f"{share:.0%}": [float(np.mean(a)), float(np.mean(b))]
-                                for share, (a, b) in lost.items()}})
+        report.append({"id": e["id"], "records": count, **{f"{kind}_{order}": float(np.mean(v)) for (kind, order), v in areas.items()}})
+    return report
+
+
+def r_peaks(x: np.ndarray) -> np.ndarray:
+    """Samples of the R peaks of one record [12, 1000]: a plain slope detector, good enough to say where QRS complexes are."""
+    slope = np.convolve((np.gradient(x, axis=1) ** 2).sum(0), np.ones(9) / 9, "same")
+    peaks, _ = find_peaks(slope, height=0.25 * np.quantile(slope, 0.99), distance=30)
+    return peaks
+
+
+def on_the_beat(x: np.ndarray, tune: Records, folder: Path, labels: list[dict], most: int = 60) -> list[dict]:
+    """QRS findings must light up the QRS: mean relevance of the steps that hold an R peak over that of all other steps."""
+    session = ev.session(folder / "fp32.onnx")
+    steps = session.get_outputs()[1].shape[2]
+    weight, _, _ = read_head(folder, len(labels), session.get_outputs()[1].shape[1])
+    flags = np.zeros((1, 12, SAMPLES), np.float32)
+    report = []
+    for k, e in enumerate(labels):
+        if e["id"] not in ("superclass/CD", "superclass/HYP", "subclass/CLBBB", "subclass/CRBBB", "subclass/LVH", "form/PVC"):
+            continue
+        ratios = []
+        for i in np.flatnonzero(tune.labels[:, k] == 1):
+            z, f = session.run(["logits", "features"], {"ecg": x[i][None], "missing": flags})
+            if probabilities(z.astype(np.float64), labels)[0, k] < (e["threshold"]["confirming"] or 0.5):
+                continue
+            relevance = np.maximum(weight[k] @ f[0], 0)
+            beat = np.zeros(steps, bool)
+            beat[np.minimum(np.round(r_peaks(x[i]) * steps / SAMPLES).astype(int), steps - 1)] = True
+            if beat.any() and not beat.all() and relevance.sum() > 0:
+                ratios.append(float(relevance[beat].mean() / max(relevance[~beat].mean(), 1e-6)))
+            if len(ratios) == most:
+                break
+        report.append({"id": e["id"], "records": len(ratios), "median_ratio": float(np.median(ratios)),
+                       "share_above_one": float(np.mean(np.array(ratios) > 1))})
     return report
 
 

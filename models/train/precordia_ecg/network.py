@@ -1,15 +1,17 @@
-"""The network: a residual 1-D CNN with squeeze-and-excitation, dense convolutions, one linear head.
+"""The network: a residual 1-D CNN with squeeze-and-excitation, one self-attention stage, one linear head.
 
-Input: [n, 12, 1000] in mV at 100 Hz. Amplitude is kept (no z-score): voltage is what hypertrophy is read from. Only
-each lead's own mean is taken away and what lies beyond 5 mV is clipped, inside the network, so that an electrode's
-offset or a railed lead does no harm.
+Input: the ECG [n, 12, T] in mV at 100 Hz with zeros where nothing was recorded, and flags [n, 12, T] that are 1 there.
+Amplitude is kept (no z-score): voltage is what hypertrophy is read from. Only each lead's own mean over what was recorded
+is taken away and what lies beyond 5 mV is clipped, inside the network, so that an electrode's offset or a railed lead
+does no harm. A flag adds its own learnt offset to the stem, so a missing sample is not a flat line.
 
-The head is global average pooling and ONE linear layer, so the class-activation map
+The attention stage lets every 160 ms step read all others (Vaswani et al. 2017). Its map, how much each step is read by
+all, is an output. What follows is global average pooling and ONE linear layer, so the class-activation map
     map[k][t] = sum_c weight[k][c] * features[c][t]
 is exact: its mean over t plus the bias is the logit (Zhou et al., CVPR 2016).
 
-Training uses 2-D convolutions of height 1, because only they have a channels-last bf16 kernel on the CPU; graph.py
-writes them as 1-D convolutions. ReLU throughout: it costs nothing to fuse and quantises to uint8 without waste.
+Training uses 2-D convolutions of height 1 in channels-last order, the fastest of PyTorch's kernels on the CPU; graph.py
+writes them as 1-D convolutions. Normalisation is BatchNorm throughout, because it folds into the convolution before it.
 """
 from __future__ import annotations
 
@@ -28,6 +30,8 @@ class Shape:
     stem_kernel: int = 15
     stages: tuple[tuple[int, int, int], ...] = ((48, 7, 1), (80, 7, 2), (160, 5, 2))  # channels, kernel, blocks
     squeeze: int = 8  # channels per hidden unit of the squeeze-and-excitation
+    heads: int = 4
+    key_channels: int = 64  # of all heads together
     dropout: float = 0.2  # on the pooled features
 
 
@@ -55,28 +59,59 @@ class Block(nn.Module):
         return F.relu(y * gate + self.shortcut(x))
 
 
+class Attention(nn.Module):
+    """Multi-head self-attention over the steps, added to its input, ReLU. Starts as the identity."""
+
+    def __init__(self, channels: int, keys: int, heads: int):
+        super().__init__()
+        self.heads = heads
+        self.query = conv_bn(channels, keys, 1, 1)
+        self.key = conv_bn(channels, keys, 1, 1)
+        self.value = conv_bn(channels, channels, 1, 1)
+        self.out = nn.Conv2d(channels, channels, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def split(self, x: torch.Tensor) -> torch.Tensor:
+        n, c, _, t = x.shape
+        return x[:, :, 0].reshape(n, self.heads, c // self.heads, t).transpose(2, 3)  # [n, heads, t, c]
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Returns the features [n, C, 1, t] and the map [n, t], whose mean is 1."""
+        q, k, v = self.split(self.query(x)), self.split(self.key(x)), self.split(self.value(x))
+        share = torch.softmax(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5, dim=-1)  # [n, heads, t, t]
+        y = (share @ v).transpose(2, 3).reshape(x.shape[0], -1, 1, x.shape[3])
+        return F.relu(x + self.out(y)), share.mean((1, 2)) * x.shape[3]
+
+
 class EcgNet(nn.Module):
-    """`outputs` statements, and `auxiliary` outputs (age, sex) that shape the features and are not deployed."""
+    """`outputs` statements, and two more outputs: age and sex (units in train.auxiliary_targets)."""
 
     def __init__(self, outputs: int, auxiliary: int = 2, shape: Shape = Shape()):
         super().__init__()
         self.shape = shape
         self.outputs = outputs
         self.stem = conv_bn(12, shape.stem_channels, shape.stem_kernel, 2)
+        self.flags = nn.Conv2d(12, shape.stem_channels, 1, (1, 2), bias=False)
+        nn.init.zeros_(self.flags.weight)
         blocks, width = [], shape.stem_channels
         for channels, kernel, count in shape.stages:
             for b in range(count):
                 blocks.append(Block(width, channels, kernel, 2 if b == 0 else 1, shape.squeeze))
                 width = channels
         self.blocks = nn.Sequential(*blocks)
+        self.attention = Attention(width, shape.key_channels, shape.heads)
         self.dropout = nn.Dropout(shape.dropout)
         self.head = nn.Linear(width, outputs + auxiliary)
 
-    def features(self, x: torch.Tensor) -> torch.Tensor:
-        """x: [n, 12, T] in mV; returns [n, C, 1, T/16]."""
-        x = (x - x.mean(2, keepdim=True)).clamp(-CLIP_MV, CLIP_MV)
+    def features(self, x: torch.Tensor, missing: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """x [n, 12, T] in mV (0 where missing), missing [n, 12, T] (1 there): features [n, C, 1, T/16], map [n, T/16]."""
+        there = 1 - missing
+        mean = (x * there).sum(2, keepdim=True) / there.sum(2, keepdim=True).clamp_min(1)
+        x = (x - mean).clamp(-CLIP_MV, CLIP_MV) * there
         x = x[:, :, None].contiguous(memory_format=torch.channels_last)
-        return self.blocks(F.relu(self.stem(x)))
+        flags = missing[:, :, None].contiguous(memory_format=torch.channels_last)
+        return self.attention(self.blocks(F.relu(self.stem(x) + self.flags(flags))))
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(self.dropout(self.features(x).float().mean((2, 3))))
+    def forward(self, x: torch.Tensor, missing: torch.Tensor) -> torch.Tensor:
+        return self.head(self.dropout(self.features(x, missing)[0].mean((2, 3))))

@@ -3,31 +3,35 @@
     python -m precordia_ecg.pipeline [--data ../shared/data] [--runs models/train/runs] [--threads 1]
     python -m precordia_ecg.pipeline --stop-after manifest     # without the long measurements and the card
 
-Steps: two generations of the same network, each but the first taught by the mean logits of those before it ("born
-again", Furlanello et al., ICML 2018; Hinton et al. 2015), and the last one ships; ONNX artefacts, manifest,
-measurements on fold 9, model card. Seeds are fixed; bf16 sums on other processors may round otherwise, so a rerun
-elsewhere gives the same network in kind, not bit for bit.
+Steps: a second teacher (families.py); the student, which begins from the network of the version before and is taught by
+both teachers' mean logit (Hinton et al. 2015); ONNX artefacts, manifest, measurements on fold 9, the three families under
+one short, equal budget, model card. Seeds are fixed; sums on other processors may round otherwise, so a rerun elsewhere
+gives the same network in kind, not bit for bit.
 """
 from __future__ import annotations
 
 import argparse
 import json
 import logging
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
 from onnx import numpy_helper
+from scipy.special import expit
 
-from . import card, data, evaluate, graph, measure, package
-from .train import Plan, restore, run, teacher_logits
+from . import card, data, evaluate, families, graph, measure, package
+from .train import Plan, predict, restore, run
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "models"
 VERSION = "1.0.0"
-GENERATIONS = (Plan(epochs=16, seed=1),
-               Plan(epochs=24, seed=2, teacher_share=0.5))
+EARLIER = "d07e5bd:models/ecg-resnet-1/fp32.onnx"  # version 1.0.0, which this one starts from and is taught by
+TEACHERS = ("residual",)                             # of the families; the others are trained for comparison only
+START_SHARE = 0.65                                   # of the earlier network in the teachers' mean logit
+PLAN = Plan()
 
 
 def main() -> None:
@@ -37,10 +41,12 @@ def main() -> None:
     options.add_argument("--runs", type=Path, default=MODELS / "train" / "runs", help="checkpoints, logs, caches")
     options.add_argument("--models", type=Path, default=MODELS, help="where the artefacts and manifest.json go")
     options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--compare", type=int, default=families.EPOCHS, help="epochs of the schedule that the three families run")
     options.add_argument("--stop-after", choices=("train", "manifest", "card"), default="card")
     args = options.parse_args()
     logging.getLogger().setLevel(logging.ERROR)
     torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(True)
     if not (args.data / "ptbxl" / "labels.npz").exists():
         raise SystemExit(f"no PTB-XL at {args.data / 'ptbxl'}: pass its parent folder with --data")
 
@@ -49,34 +55,40 @@ def main() -> None:
     tune = records.take(records.fold == data.TUNE_FOLD)
     print(f"{len(train)} training records (folds 1-8), {len(tune)} tuning records (fold 9)")
 
-    weights, taught = None, []
-    for number, plan in enumerate(GENERATIONS, 1):
-        folder = args.runs / f"generation{number}"
-        weights = run(plan, train, tune, folder, np.mean(taught, axis=0) if taught else None)
-        if number < len(GENERATIONS):
-            taught.append(cached(folder / "logits.npy", lambda: teacher_logits(plan, weights, train)))
+    start = earlier(args.runs)
+    answers = families.teach(TEACHERS, train, tune, args.runs)
+    k = train.labels.shape[1]
+    first = cached(args.runs / "start.npy", lambda: evaluate.logits_of_earlier(start, train))
+    teacher = expit(START_SHARE * first + (1 - START_SHARE) * np.mean([a["train"][:, :k] for a in answers.values()], axis=0))
+    weights = run(PLAN, train, tune, args.runs / "student", teacher.astype(np.float32), start)
     if args.stop_after == "train":
         return
 
-    net = restore(GENERATIONS[-1], train.labels.shape[1], weights)
+    net = restore(PLAN, train.labels.shape[1], weights)
     paths = package.write_artefacts(net, train, args.models / package.MODEL_ID)
-    fp32 = evaluate.logits(paths["fp32"], data.model_input(tune))
-    check_against_torch(net, fp32, tune)
-    manifest = package.write_manifest(net, tune, fp32, VERSION, args.models)
-    print("fold 9 macro-AUC through ONNX Runtime (mean over statements with at least 10 positives):")
     x = data.model_input(tune)
+    fp32 = evaluate.logits(paths["fp32"], x)
+    check_against_torch(net, fp32, tune)
+    entry, partial = package.write_manifest(net, tune, VERSION, args.models)
+    print("fold 9 macro-AUC through ONNX Runtime (mean over statements with at least 10 positives):")
     for precision, path in paths.items():
         z = fp32 if precision == "fp32" else evaluate.logits(path, x)
         heads = "  ".join(f"{h} {evaluate.macro(z, tune.labels, tune.label_ids, h):.4f}" for h, _ in data.HEADS)
         print(f"  {precision:13s} {heads}  {path.stat().st_size} bytes", flush=True)
+    for kind in partial:
+        print(f"  {kind['title']}: superclass {kind['macro_auc']:.4f} (-{kind['lost']:.4f})")
     if args.stop_after == "manifest":
         return
 
-    report = measure.everything(tune, records, args.data, args.models, manifest)
+    report = measure.everything(net, tune, records, args.data, args.models, entry, partial)
+    report["families"] = families.compare(train, tune, args.runs, args.compare)
+    report["teacher"] = evaluate.macro(START_SHARE * cached(args.runs / "start-tune.npy", lambda: evaluate.logits_of_earlier(start, tune))
+                                       + (1 - START_SHARE) * np.mean([a["tune"][:, :k] for a in answers.values()], axis=0),
+                                       tune.labels, tune.label_ids, "superclass")
     report["sizes"] = measure.sizes(args.models)
     report["parameters"] = deployed_parameters(net)
     (args.runs / "report.json").write_text(json.dumps(report, indent=1))
-    card.write(args.models, manifest, report, GENERATIONS, len(train), args.runs)
+    card.write(args.models, entry, report, PLAN, len(train), args.runs)
     print(f"card and report written: {args.models / package.MODEL_ID / 'CARD.md'}, {args.runs / 'report.json'}")
 
 
@@ -88,10 +100,18 @@ def cached(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
     return np.load(path)
 
 
+def earlier(runs: Path) -> Path:
+    """The network of the version before, from this repository's history."""
+    path = runs / "start.onnx"
+    if not path.exists():
+        path.write_bytes(subprocess.run(["git", "show", EARLIER], cwd=ROOT, check=True, capture_output=True).stdout)
+    return path
+
+
 def check_against_torch(net, fp32: np.ndarray, tune: data.Records) -> None:
     """The folded graph must give what the trained network gives in float32."""
     with torch.no_grad():
-        z = net(torch.from_numpy(data.model_input(tune.take(np.arange(64))))).numpy()[:, :fp32.shape[1]]
+        z = predict(net, tune.take(np.arange(64)))[:, :fp32.shape[1]]
     gap = float(np.abs(z - fp32[:64]).max())
     if gap > 1e-3:
         raise SystemExit(f"the exported graph differs from the trained network by {gap:.2g} in a logit")

@@ -1,48 +1,58 @@
 """One training run: seeded, resumable after every epoch, averaged weights, fold 9 watched but never trained on.
 
-A run lives in one folder: `checkpoint.pt` (everything needed to go on), `best.pt` (averaged weights with the highest
-macro-AUC over the five superclasses on fold 9 so far) and `log.csv`.
+A run lives in one folder: `checkpoint.pt` (everything needed to go on), `average.pt` (the averaged weights of the last
+epoch: what ships; no epoch is picked by its score) and `log.csv`.
+
+Every batch holds crops of 2.5 s or whole records of 10 s. The crops are the regularisation: global pooling makes one pass
+over ten seconds the mean over all crops.
 """
 from __future__ import annotations
 
 import csv
 import math
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from sklearn.metrics import roc_auc_score
+from torch import nn
 from torch.nn import functional as F
 
 from . import augment
-from .data import HEADS, QUANTUM_MV, Records, model_input
+from .data import HEADS, QUANTUM_MV, SAMPLES, Records, model_input
 from .network import EcgNet, Shape
+
+CROP = 250
+AGE_OFFSET, AGE_SCALE = 60.0, 20.0  # years
 
 
 @dataclass(frozen=True)
 class Plan:
-    epochs: int = 36
+    epochs: int = 7
     batch: int = 64
-    rate: float = 2e-3           # peak learning rate; linear warm-up, cosine to zero
-    warmup_epochs: float = 1.5
+    crop_share: float = 0.85     # of the batches: 2.5 s crops; three quarters of them in the last epoch
+    rate: float = 1.2e-3         # peak learning rate; linear warm-up, cosine to zero
+    warmup_epochs: float = 0.5
     weight_decay: float = 0.05   # on convolution and linear weights only
     average: float = 0.999       # decay of the averaged weights, per step
-    seed: int = 1
-    auxiliary_weight: float = 0.05
-    teacher_share: float = 0.0   # of the target that comes from a teacher's probabilities (Hinton et al. 2015)
+    seed: int = 3
+    auxiliary_weight: float = 0.1
+    teacher_share: float = 0.6   # of the target that comes from the teachers' probabilities (Hinton et al. 2015)
     head_weights: tuple[float, ...] = (1.0, 1.0, 0.5, 0.5)  # superclass, subclass, form, rhythm
     strength: augment.Strength = field(default_factory=augment.Strength)
     shape: Shape = field(default_factory=Shape)
 
 
 def auxiliary_targets(records: Records) -> tuple[np.ndarray, np.ndarray]:
-    """Age in units of 20 years around 60 (over 89 counts as 90) and sex (1 = male); nan where unknown."""
+    """Age in units of AGE_SCALE around AGE_OFFSET (over 89 counts as 90) and sex (1 = male); nan where unknown."""
     age = np.where(records.age > 120, 90.0, records.age)
     sex = np.where(np.isin(records.sex, ("M", "male", "Male", "0")), 1.0,
                    np.where(np.isin(records.sex, ("F", "female", "Female", "1")), 0.0, np.nan))
-    return ((age - 60.0) / 20.0).astype(np.float32), sex.astype(np.float32)
+    return ((age - AGE_OFFSET) / AGE_SCALE).astype(np.float32), sex.astype(np.float32)
 
 
 def label_weights(ids: list[str], head_weights: tuple[float, ...]) -> torch.Tensor:
@@ -53,14 +63,30 @@ def label_weights(ids: list[str], head_weights: tuple[float, ...]) -> torch.Tens
 
 
 @torch.no_grad()
-def predict(net: EcgNet, x: np.ndarray, batch: int = 128) -> np.ndarray:
-    """Logits float32 [n, K + auxiliary] of x [n, 12, 1000] in mV, in bf16."""
+def predict(net: EcgNet, records: Records, off: np.ndarray | None = None, batch: int = 128) -> np.ndarray:
+    """Outputs float32 [n, K + auxiliary]. `off`: bool [12, 1000], missing in every record; None = complete records."""
     net.eval()
+    missing = torch.zeros(1, 12, SAMPLES) if off is None else torch.from_numpy(off).float()[None]
     out = []
-    for at in range(0, len(x), batch):
-        with torch.autocast("cpu", torch.bfloat16):
-            out.append(net(torch.from_numpy(x[at:at + batch])).float().numpy())
+    for at in range(0, len(records), batch):
+        x = torch.from_numpy(model_input(records.take(np.arange(at, min(at + batch, len(records))))))
+        out.append(net(x * (1 - missing), missing.expand_as(x)).numpy())
     return np.concatenate(out)
+
+
+@torch.no_grad()
+def run_arrays(net: EcgNet, x: np.ndarray, off: np.ndarray | None = None, batch: int = 128) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs [n, K + auxiliary] and mean features [n, C] of x [n, 12, 1000] in mV; off [n or 1, 12, 1000], 1 = missing."""
+    net.eval()
+    out, features = [], []
+    for at in range(0, len(x), batch):
+        rows = torch.from_numpy(np.ascontiguousarray(x[at:at + batch]))
+        flags = torch.zeros(1, 12, SAMPLES) if off is None else torch.from_numpy(off if len(off) == 1 else off[at:at + batch]).float()
+        flags = flags.expand_as(rows)
+        f = net.features(rows * (1 - flags), flags)[0].mean((2, 3))
+        features.append(f.numpy())
+        out.append(net.head(f).numpy())
+    return np.concatenate(out), np.concatenate(features)
 
 
 def macro_auc(labels: np.ndarray, scores: np.ndarray, ids: list[str], head: str) -> float:
@@ -77,26 +103,81 @@ def make(plan: Plan, outputs: int) -> EcgNet:
     return EcgNet(outputs, 2, plan.shape).to(memory_format=torch.channels_last)
 
 
-def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.ndarray | None = None) -> Path:
-    """Trains (or goes on training) and returns the path of the best averaged weights.
+@torch.no_grad()
+def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
+    """Takes over trunk and head of an exported network without attention stage (version 1.0.0), function unchanged.
 
-    `teacher`: logits [n, K] of earlier networks on the training records, or None.
+    Its normalisation is folded into the convolutions. Each BatchNorm here gets the mean and variance that its convolution
+    gives on `records`, and scale and offset that undo both.
     """
-    best_path, done = folder / "best.pt", folder / "done"
+    values = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in onnx.load(earlier).graph.initializer}
+    net.eval()
+
+    def fill(pair: nn.Sequential, name: str) -> None:
+        conv, norm = pair
+        conv.weight.copy_(values[f"{name}.weight"][:, :, None])
+        norm.running_mean.zero_()
+        norm.running_var.fill_(1 - norm.eps)
+        norm.weight.fill_(1)
+        norm.bias.copy_(values[f"{name}.bias"])
+
+    pairs = {"stem": net.stem}
+    for i, block in enumerate(net.blocks):
+        pairs |= {f"block{i}.first": block.first, f"block{i}.second": block.second}
+        if isinstance(block.shortcut, nn.Sequential):
+            pairs[f"block{i}.shortcut"] = block.shortcut
+        for name in ("shrink", "expand"):
+            conv = getattr(block, name)
+            conv.weight.copy_(values[f"block{i}.{name}.weight"][:, :, None])
+            conv.bias.copy_(values[f"block{i}.{name}.bias"])
+    for name, pair in pairs.items():
+        fill(pair, name)
+    net.head.weight[:net.outputs].copy_(values["head.weight"])
+    net.head.bias[:net.outputs].copy_(values["head.bias"])
+
+    seen: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
+    hooks = [pair[0].register_forward_hook(lambda _, __, y, name=name: seen.update({name: (y.mean((0, 2, 3)), y.var((0, 2, 3)))}))
+             for name, pair in pairs.items()]
+    x = torch.from_numpy(model_input(records.take(np.arange(0, len(records), max(1, len(records) // 512)))))
+    net(x, torch.zeros_like(x))
+    for hook in hooks:
+        hook.remove()
+    for name, (_, norm) in pairs.items():
+        mean, variance = seen[name]
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.weight.copy_((variance + norm.eps).sqrt())
+        norm.bias.add_(mean)
+
+
+def batch_of(signal: torch.Tensor, samples: int, s: augment.Strength, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """int16 [n, 8, 1000] to a disturbed ECG and its flags, float32 [n, 12, samples] each."""
+    x = signal if samples == SAMPLES else augment.crop(signal, samples, g)
+    x = augment.twelve(augment.disturb(x.float() * QUANTUM_MV, s, g))
+    off = augment.missing(len(x), samples, s, g)
+    return x.masked_fill(off, 0.0), off.float()
+
+
+def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.ndarray, start: Path | None) -> Path:
+    """Trains (or goes on training) and returns the path of the averaged weights.
+
+    `teacher`: probabilities [n, K] of earlier networks on the training records. `start`: network to begin from.
+    """
+    result, done = folder / "average.pt", folder / "done"
     if done.exists():
-        return best_path
+        return result
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     g = torch.Generator().manual_seed(plan.seed)
-    net = make(plan, train.labels.shape[1])
-    average = make(plan, train.labels.shape[1])
+    net, average = make(plan, train.labels.shape[1]), make(plan, train.labels.shape[1])
+    if start is not None:
+        start_from(net, start, train)
     average.load_state_dict(net.state_dict())
     decayed = [p for p in net.parameters() if p.ndim > 1]
     plain = [p for p in net.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": plan.weight_decay},
                                    {"params": plain, "weight_decay": 0.0}], lr=plan.rate, fused=True)
-    start, best = 0, 0.0
-    checkpoint = folder / "checkpoint.pt"
+    first, checkpoint = 0, folder / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         net.load_state_dict(state["net"])
@@ -104,71 +185,67 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
         optimiser.load_state_dict(state["optimiser"])
         g.set_state(state["generator"])
         torch.set_rng_state(state["torch"])
-        start, best = state["epoch"], state["best"]
-    print(f"{folder.name}: {sum(p.numel() for p in net.parameters())} parameters, from epoch {start}", flush=True)
+        first = state["epoch"]
+    print(f"{folder.name}: {sum(p.numel() for p in net.parameters())} parameters, from epoch {first}", flush=True)
 
     signal = torch.from_numpy(train.signal)
     hard = torch.from_numpy(train.labels)
     known = (hard >= 0).float()
-    target = hard.clamp_min(0).float()
-    if teacher is not None and plan.teacher_share > 0:
-        soft = torch.sigmoid(torch.from_numpy(teacher[:, :target.shape[1]].astype(np.float32)))
-        target = (1 - plan.teacher_share) * target + plan.teacher_share * soft
+    target = torch.from_numpy(train.likelihood) if train.likelihood is not None else hard.clamp_min(0).float()
+    target = (1 - plan.teacher_share) * target + plan.teacher_share * torch.from_numpy(teacher)
     age, sex = (torch.from_numpy(v) for v in auxiliary_targets(train))
-    extra_known = torch.stack([~age.isnan(), ~sex.isnan()], 1).float()
-    extra = torch.stack([age.nan_to_num(0), sex.nan_to_num(0)], 1)
     weights = label_weights(train.label_ids, plan.head_weights)
-    tune_x = model_input(tune)
+    limbs = np.zeros((12, SAMPLES), bool)
+    limbs[6:] = True
+    page = augment.paper(SAMPLES, True).numpy()
     k = target.shape[1]
     steps = len(signal) // plan.batch
     floats = [(a, b) for a, b in zip(average.state_dict().values(), net.state_dict().values())
               if a.dtype == torch.float32]
     averaged, live = [a for a, _ in floats], [b for _, b in floats]
 
-    for epoch in range(start, plan.epochs):
-        began, net_loss = time.time(), 0.0
+    for epoch in range(first, plan.epochs):
+        began, spent, total = time.time(), time.process_time(), 0.0
         net.train()
         order = torch.randperm(len(signal), generator=g)
         for step in range(steps):
             rows = order[step * plan.batch:(step + 1) * plan.batch]
-            x = augment.disturb(signal[rows].float() * QUANTUM_MV, plan.strength, g)
-            x = augment.drop_leads(augment.twelve(x), plan.strength, g)
-            x, (t, tk, e, ek) = augment.mixup(x, [target[rows], known[rows], extra[rows], extra_known[rows]],
-                                              plan.strength.mixup_alpha, g)
+            crops = plan.crop_share if epoch < plan.epochs - 1 else min(plan.crop_share, 0.75)
+            whole = float(torch.rand((), generator=g)) >= crops
+            x, off = batch_of(signal[rows], SAMPLES if whole else CROP, plan.strength, g)
             at = epoch + step / steps
-            rise = min(1.0, at / plan.warmup_epochs)
+            rise = min(1.0, (at + 0.02) / plan.warmup_epochs)
             fall = 0.5 * (1 + math.cos(math.pi * max(0.0, at - plan.warmup_epochs)
                                        / (plan.epochs - plan.warmup_epochs)))
             for group in optimiser.param_groups:
                 group["lr"] = plan.rate * rise * fall
-            with torch.autocast("cpu", torch.bfloat16):
-                out = net(x)
-            out = out.float()
-            each = F.binary_cross_entropy_with_logits(out[:, :k], t, reduction="none")
-            loss = (each * (tk > 0.999) * weights).sum(1).mean()
-            side = F.smooth_l1_loss(out[:, k], e[:, 0], reduction="none") * (ek[:, 0] > 0.999) \
-                + F.binary_cross_entropy_with_logits(out[:, k + 1], e[:, 1], reduction="none") * (ek[:, 1] > 0.999)
+            out = net(x, off)
+            each = F.binary_cross_entropy_with_logits(out[:, :k], target[rows], reduction="none")
+            loss = (each * known[rows] * weights).sum(1).mean()
+            a, s = age[rows], sex[rows]
+            side = F.smooth_l1_loss(out[:, k], a.nan_to_num(0), reduction="none") * ~a.isnan() \
+                + F.binary_cross_entropy_with_logits(out[:, k + 1], s.nan_to_num(0), reduction="none") * ~s.isnan()
             (loss + plan.auxiliary_weight * side.mean()).backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
             optimiser.step()
             optimiser.zero_grad()
             taken = epoch * steps + step + 1
             torch._foreach_lerp_(averaged, live, 1 - min(plan.average, taken / (taken + 20)))
-            net_loss += loss.item()
-        scores = predict(average, tune_x)
-        aucs = [macro_auc(tune.labels, scores, tune.label_ids, head) for head, _ in HEADS]
-        if aucs[0] > best:
-            best = aucs[0]
-            _save({"weights": average.state_dict(), "epoch": epoch + 1, "auc": aucs[0]}, best_path)
-        _save({"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
-               "generator": g.get_state(), "torch": torch.get_rng_state(), "epoch": epoch + 1, "best": best},
-              checkpoint)
-        row = [epoch + 1, round(time.time() - began, 1), round(net_loss / steps, 5), *(round(a, 5) for a in aucs)]
-        _log(folder / "log.csv", row)
-        print(f"{folder.name} epoch {row[0]:2d}  {row[1]:6.1f} s  loss {row[2]:.4f}  fold 9 macro-AUC superclass "
-              f"{aucs[0]:.4f} subclass {aucs[1]:.4f} form {aucs[2]:.4f} rhythm {aucs[3]:.4f}", flush=True)
+            total += loss.item()
+        z = predict(average, tune)
+        aucs = [macro_auc(tune.labels, z, tune.label_ids, head) for head, _ in HEADS]
+        fewer = [macro_auc(tune.labels, predict(average, tune, off), tune.label_ids, "superclass") for off in (limbs, page)] \
+            if epoch % 3 == 2 or epoch == plan.epochs - 1 else [float("nan")] * 2
+        save({"weights": average.state_dict(), "epoch": epoch + 1, "auc": aucs[0]}, result)
+        save({"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
+              "generator": g.get_state(), "torch": torch.get_rng_state(), "epoch": epoch + 1}, checkpoint)
+        _log(folder / "log.csv", [epoch + 1, round(time.time() - began), round(time.process_time() - spent), round(total / steps, 5),
+                                  *(round(a, 5) for a in aucs + fewer)])
+        print(f"{folder.name} epoch {epoch + 1:2d}  {time.time() - began:5.0f} s  loss {total / steps:.4f}  fold 9 macro-AUC superclass "
+              f"{aucs[0]:.4f} subclass {aucs[1]:.4f} form {aucs[2]:.4f} rhythm {aucs[3]:.4f} limb leads {fewer[0]:.4f} "
+              f"page {fewer[1]:.4f}", flush=True)
     done.touch()
-    return best_path
+    return result
 
 
 def restore(plan: Plan, outputs: int, weights: Path) -> EcgNet:
@@ -177,19 +254,7 @@ def restore(plan: Plan, outputs: int, weights: Path) -> EcgNet:
     return net.eval()
 
 
-def teacher_logits(plan: Plan, weights: Path, records: Records) -> np.ndarray:
-    """A trained network's logits on `records`, averaged over three window starts."""
-    net = restore(plan, records.labels.shape[1], weights)
-    total = 0.0
-    for start in (-40, 0, 40):
-        index = np.clip(np.arange(records.signal.shape[2]) + start, 0, records.signal.shape[2] - 1)
-        parts = [predict(net, model_input(replace(records, signal=records.signal[at:at + 2048][:, :, index])))
-                 for at in range(0, len(records), 2048)]
-        total = total + np.concatenate(parts)
-    return (total / 3)[:, :records.labels.shape[1]].astype(np.float32)
-
-
-def _save(value: dict, path: Path) -> None:
+def save(value: dict, path: Path) -> None:
     partial = path.with_suffix(".partial")
     torch.save(value, partial)
     partial.replace(path)
@@ -200,5 +265,5 @@ def _log(path: Path, row: list) -> None:
     with path.open("a", newline="") as f:
         writer = csv.writer(f)
         if new:
-            writer.writerow(["epoch", "seconds", "loss", "superclass", "subclass", "form", "rhythm"])
+            writer.writerow(["epoch", "seconds", "cpu_seconds", "loss", "superclass", "subclass", "form", "rhythm", "limb", "page"])
         writer.writerow(row)
