@@ -323,6 +323,19 @@ std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const Le
   return out;
 }
 
+namespace {
+
+double algebra_score(const LeadPlan& plan) {
+  double score = 0;
+  int parts = 0;
+  for (const double r : {plan.einthoven, plan.goldberger})
+    if (!std::isnan(r)) score += std::min(r, 2.0), ++parts;
+  score = parts > 0 ? score / parts : 1.2;
+  return std::isnan(plan.rhythm) ? score : score + 0.3 * std::min(plan.rhythm, 1.5);
+}
+
+}  // namespace
+
 void measure_residuals(const FlatPage& page, const std::vector<TraceRow>& rows, LeadPlan& plan) {
   std::vector<Signal> signals;
   for (const LeadStretch& s : plan.stretches) signals.push_back(signal_of(page, rows[s.row], s, plan.mm_per_s, plan.mm_per_mv));
@@ -400,12 +413,19 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     starts.push_back(begin);
     ends.push_back(end);
   }
-  // A page that was printed or fed askew begins every row at another place of the grid: the pulses tell by how much.
-  std::vector<double> shift(rows.size(), 0);
-  if (!lines_snapped(page, pulses))
+  // Rows of a page that was printed askew begin each at another place of the grid: a shear, by the pulses for now.
+  const bool snapped = lines_snapped(page, pulses);
+  double shear = 0;
+  if (!snapped) {
+    double sx = 0, sy = 0, sxx = 0, sxy = 0, m = 0;
     for (size_t i = 0; i < rows.size(); ++i)
-      if (pulses[i]) shift[i] = pulses[i]->begin_px - usual_begin;
-  for (size_t i = 0; i < rows.size(); ++i) starts[i] -= shift[i], ends[i] -= shift[i];
+      if (pulses[i]) m += 1, sx += rows[i].baseline_px, sy += pulses[i]->begin_px, sxx += rows[i].baseline_px * rows[i].baseline_px, sxy += rows[i].baseline_px * pulses[i]->begin_px;
+    if (m >= 3 && m * sxx - sx * sx > 0) shear = std::clamp((m * sxy - sx * sy) / (m * sxx - sx * sx), -0.06, 0.06);
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const double shift = shear * (rows[i].baseline_px - rows.front().baseline_px);
+    starts[i] -= shift, ends[i] -= shift;
+  }
   std::vector<double> sorted = starts;
   const double begin = percentile(sorted, 0.5);
   sorted = ends;
@@ -452,7 +472,6 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   if (trials.empty())
     return fail(ErrorCode::kUnusable, format_text("%d rows of traces were found, which is no layout that can be named without its labels. Photograph the whole page, or choose the layout.", n));
 
-  const bool snapped = lines_snapped(page, pulses);
   if (snapped)
     for (auto& p : pulses)
       if (p) p->foot_px -= 0.5 * page.image_px;
@@ -461,8 +480,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   double best_score = 1e9;
   for (const Trial& trial : trials) {
     std::vector<TraceRow> chosen;
-    std::vector<double> moved;
-    for (const size_t i : trial.rows) chosen.push_back(rows[i]), moved.push_back(shift[i]);
+    for (const size_t i : trial.rows) chosen.push_back(rows[i]);
     const PageLayoutShape& shape = shape_of(trial.layout);
     const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
     Columns columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
@@ -470,20 +488,30 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
-      LeadPlan plan = arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
+      const auto sheared = [&](double by) {
+        std::vector<double> moved;
+        for (const TraceRow& row : chosen) moved.push_back(by * (row.baseline_px - rows.front().baseline_px));
+        return arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
+      };
+      LeadPlan plan = sheared(shear);
+      if (!snapped && shape.rows > 1) {   // the shear with which the algebra holds best, where it does so clearly better
+        const double first = 0.85 * algebra_score(plan);
+        double least = first;
+        for (int k = -16; k <= 16; ++k) {
+          LeadPlan other = sheared(shear + 0.0025 * k);
+          const double score = algebra_score(other);
+          if (score < least) least = score, plan = std::move(other);
+        }
+      }
       for (LeadStretch& s : plan.stretches) s.row = static_cast<int>(trial.rows[static_cast<size_t>(s.row)]);
       // The layout whose algebra holds; the Cabrera order only when the standard one clearly fails.
-      double score = 0;
-      int parts = 0;
-      for (const double r : {plan.einthoven, plan.goldberger})
-        if (!std::isnan(r)) score += std::min(r, 2.0), ++parts;
-      score = parts > 0 ? score / parts : 1.2;
-      if (!std::isnan(plan.rhythm)) score += 0.15 * std::min(plan.rhythm, 1.5);
+      double score = algebra_score(plan);
+      const bool parts = !std::isnan(plan.einthoven) || !std::isnan(plan.goldberger);
       if (order == LeadOrder::kCabrera) score = 1.6 * score + 0.25;
       score += 0.1 * static_cast<double>(rows.size() - trial.rows.size());
       if (score < best_score) {
         best_score = score;
-        plan.layout_known = parts > 0 && score < 0.6 ? KnownFrom::kLeadAlgebra : KnownFrom::kGeometry;
+        plan.layout_known = parts && score < 0.6 ? KnownFrom::kLeadAlgebra : KnownFrom::kGeometry;
         best = std::move(plan);
         if (shape.columns > 1 && !columns.seen) best.notes.push_back("The borders between the columns of leads were not seen; they were placed at equal distances.");
       }
