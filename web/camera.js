@@ -141,7 +141,7 @@ export function createCamera({ dialog, onPicture, onError }) {
     const on = !track()?.getSettings?.().torch;
     track()?.applyConstraints({ advanced: [{ torch: on }] }).catch(() => {});
   });
-  dialog.addEventListener('close', close);
+  dialog.addEventListener('close', () => dialog.open || close());  // the event of a former closing may come late
 
   return {
     open,
