@@ -61,6 +61,13 @@ export function createCamera({ dialog, onPicture, onError }) {
     drawGuide({ ready });
   }
 
+  // A slow device judges less often, so that its buttons still answer.
+  function watch() {
+    const started = performance.now();
+    judge();
+    timer = setTimeout(watch, Math.max(kJudgeEveryMs, 4 * (performance.now() - started)));
+  }
+
   async function open() {
     if (dialog.open) return;
     before = null;
@@ -87,11 +94,11 @@ export function createCamera({ dialog, onPicture, onError }) {
       return;
     }
     button('light').hidden = !track()?.getCapabilities?.().torch;
-    timer = setInterval(judge, kJudgeEveryMs);
+    watch();
   }
 
   function close() {
-    clearInterval(timer);
+    clearTimeout(timer);
     stream?.getTracks().forEach((each) => each.stop());
     stream = null;
     video.srcObject = null;
@@ -134,7 +141,7 @@ export function createCamera({ dialog, onPicture, onError }) {
     const on = !track()?.getSettings?.().torch;
     track()?.applyConstraints({ advanced: [{ torch: on }] }).catch(() => {});
   });
-  dialog.addEventListener('close', close);
+  dialog.addEventListener('close', () => dialog.open || close());  // the event of a former closing may come late
 
   return {
     open,

@@ -11,7 +11,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
-import { measurementText, networkText, screeningText } from './cli_text.mjs';
+import { digitisedText, measurementText, networkText, screeningText } from './cli_text.mjs';
 import { ExaminationError, examine, kLargestFileBytes, openEngine, tooLarge, unwrap } from './examination.mjs';
 import { NodeNetworks, modelReader, withPacks } from './node_networks.mjs';
 
@@ -26,6 +26,7 @@ medical device.
   ./precordia predict  ECGFILE...  probabilities of the network
   ./precordia convert  ECGFILE...  --out OUT (or a folder for several): .csv, .hea (WFDB), .edf, .dcm, .xml (HL7 aECG), .json (FHIR)
   ./precordia report   ECGFILE...  --out OUT (or a folder for several): the whole report as .html, .json (FHIR R4 Bundle) or .csv
+  ./precordia digitise IMAGE...    --out R.csv (or a folder for several): the leads of a printed page, in mV
   ./precordia bench                median milliseconds per stage on this machine
 
   --json                one JSON object per input, one per line, in order
@@ -39,7 +40,8 @@ medical device.
   --precision int8|fp32 (screen, predict, bench) version of the network; int8 unless given
   --runs N              (bench) examinations that count, 20 unless given
   --threads N           (bench) this number of threads only; otherwise a table of configurations
-  --out PATH            (convert) file, or folder for several inputs
+  --speed MM_PER_S      (digitise) paper speed, --gain MM_PER_MV gain, --layout NAME 3x4, 3x4+1, ... where the page does not tell
+  --out PATH            (convert, digitise) file, or folder for several inputs
   --format NAME         (convert) csv, wfdb, edf, dicom, aecg or fhir, where the ending of --out does not say it
   --identity            (convert) also write name, number, birth date and time of recording; left out unless given
   --help, --version
@@ -65,13 +67,13 @@ const commands = {
   report: { options: { ...jsonOption, ...networkOptions, ...profileOptions, out: textOption, format: textOption, language: textOption, 'identity-file': textOption },
             runsNetwork: true },
   convert: { options: { ...jsonOption, out: textOption, format: textOption, identity: { type: 'boolean' } }, runsNetwork: false },
+  digitise: { options: { ...jsonOption, out: textOption, speed: textOption, gain: textOption, layout: textOption }, runsNetwork: false },
   bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption } },
 };
 
 // Commands of the whole project that this version does not have. They say so; they never pretend a result. Their options are
 // known, so that the value of one is not taken for an input.
 const laterCommands = {
-  digitise: 'Reading paper ECGs from photographs is not part of this version.',
   echo: 'Measuring echocardiogram clips is not part of this version.',
   segment: 'Segmenting echocardiogram frames is not part of this version.',
 };
@@ -407,6 +409,48 @@ async function report({ values: options, positionals }) {
   });
 }
 
+// The corrections that the options ask of the digitiser, as Engine.digitise_page takes them.
+function pageCorrections({ speed, gain, layout }) {
+  const asNumber = (text, name) => {
+    const value = Number(text);
+    if (!(value > 0)) throw new UsageError(`--${name} must be a number of millimetres.`);
+    return value;
+  };
+  return JSON.stringify({ ...(speed !== undefined && { mm_per_s: asNumber(speed, 'speed') }),
+    ...(gain !== undefined && { mm_per_mv: asNumber(gain, 'gain') }), ...(layout !== undefined && { layout }) });
+}
+
+async function digitise({ values: options, positionals }) {
+  const several = positionals.length > 1 || positionals[0] === '-';
+  const corrections = pageCorrections(options);
+  let opened = await openEngineHere();
+  const version = opened.module.engine_version();
+  const recover = async () => { opened = await openEngineHere(); };
+  const written = new Set();
+  return forEachInput(positionals, { json: options.json, version, text: digitisedText, recover }, async (input) => {
+    const { engine } = opened;
+    const file = await readInputFile(input);
+    engine.begin();
+    engine.add_file(file.name, file.bytes);
+    if (!engine.holds_picture()) throw new ExaminationError('not_recognised', 'This is no picture of a page: JPEG, PNG, BMP and GIF are read.');
+    unwrap(engine.digitise_page(corrections));
+    const page = JSON.parse(engine.page_json(input));
+    unwrap(engine.accept_page(false));
+    if (options.out !== undefined) {
+      page.output = several ? path.join(options.out, `${path.parse(input).name}.csv`) : options.out;
+      if (written.has(page.output)) throw new ExaminationError('cannot_write', `${page.output} was just written for another input of the same name; digitise them one by one.`);
+      try {
+        if (several) await mkdir(options.out, { recursive: true });
+        await writeFile(page.output, engine.record_csv());
+      } catch (error) {
+        throw new ExaminationError('cannot_write', `${page.output} could not be written.`, String(error));
+      }
+      written.add(page.output);
+    }
+    return JSON.stringify(page);
+  });
+}
+
 // ONNX Runtime fixes its number of threads when it starts, so each configuration gets a process of its own.
 const kBenchConfigurations = [
   { precision: 'int8', threads: 1 },
@@ -485,7 +529,10 @@ async function main([command, ...args]) {
   }
   try {
     if (command === 'bench') return await bench(parsed);
-    return await (command === 'convert' ? convert(parsed) : command === 'report' ? report(parsed) : runOnFiles(command, parsed));
+    if (command === 'convert') return await convert(parsed);
+    if (command === 'report') return await report(parsed);
+    if (command === 'digitise') return await digitise(parsed);
+    return await runOnFiles(command, parsed);
   } catch (error) {
     // An installation that cannot start: every input still gets its line.
     if (!(error instanceof InstallationError)) throw error;

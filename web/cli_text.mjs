@@ -106,3 +106,17 @@ export function screeningText(result) {
     section('Please note', paragraphs([...networkNotes(ecg?.network), ...(ecg?.warnings ?? []), ...(ecg?.notes ?? [])])) +
     `\n\n${result.disclaimer}\n`;
 }
+
+// A digitised page: what was found and how it is known, then what the user should look at.
+export function digitisedText(page) {
+  const { layout, mm_per_s: speed, mm_per_mv: gain, quality, leads } = page;
+  const known = (from) => from.replace('_', ' ');
+  const residual = (value) => (value === null ? 'not to be had' : value.toFixed(2));
+  return [page.input,
+    `  ${layout.name}, ${layout.order} order (${known(layout.known_from)}); ${speed.value} mm/s (${known(speed.known_from)}); ${gain.value} mm/mV (${known(gain.known_from)})`,
+    `  leads: ${leads.map(({ lead, rhythm_row: rhythm }) => (rhythm ? `${lead} (rhythm)` : lead)).join(', ')}`,
+    `  I + III - II: ${residual(quality.einthoven_residual)}, aVR + aVL + aVF: ${residual(quality.goldberger_residual)} of their size; ${Math.round(100 * quality.coverage)} % read`,
+    ...page.notes.map((note) => `  ${note}`),
+    ...(page.review_recommended ? ['  Look at the trace over the picture before relying on it.'] : []),
+    ...(page.output ? [`  → ${page.output}`] : [])].join('\n');
+}

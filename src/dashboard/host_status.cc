@@ -17,7 +17,7 @@ HostStatus read_status(std::string_view json) {
   for (size_t i = 0; i < kProviderIds.size(); ++i) {
     if (choice == kProviderIds[i]) status.provider_choice = static_cast<int>(i);
   }
-  status.camera = flag(json, "camera", false);
+  status.camera = flag(root, "camera", false);
   status.offline_ready = flag(root, "offline_ready", false);
   status.update_available = flag(root, "update_available", false);
   status.app_version = text(root, "app_version");

@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "engine/examination.h"
+#include "engine/page_json.h"
 #include "engine/page_view.h"
 #include "formats/read_ecg.h"
 #include "signal/resample.h"
@@ -72,6 +73,11 @@ class Engine {
       return outcome_of(read.error());
     }
     return text_of({{"ok", true}, {"skippable", examination_.page()->quality.passed && !examination_.page()->review_recommended}});
+  }
+  // After digitise_page and before accept_page: docs/command-line.md, `digitise`.
+  std::string page_json(const std::string& input) const {
+    if (!examination_.page()) return outcome_of(Error{ErrorCode::kWrongUsage, "No page has been read yet.", ""});
+    return precordia::page_json(input, *examination_.page());
   }
   std::string accept_page(bool reviewed) { return with_summary(examination_.accept_page(reviewed)); }
   val page_view() const {
@@ -247,6 +253,7 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("add_pixels", &Engine::add_pixels)
       .function("holds_picture", &Engine::holds_picture)
       .function("digitise_page", &Engine::digitise_page)
+      .function("page_json", &Engine::page_json)
       .function("accept_page", &Engine::accept_page)
       .function("page_view", &Engine::page_view)
       .function("page_picture", &Engine::page_picture)

@@ -171,14 +171,19 @@ OrderedJson verdict(const char* tone, std::string headline, std::string sentence
 
 OrderedJson verdict_of(const DigitisedPage& page, const std::vector<Check>& checks, const std::vector<std::string>& unsure) {
   bool bad = false;
-  for (const Check& check : checks) bad = bad || check.state == State::kBad;
+  std::string misfits;   // what does not fit, by name
+  for (const Check& check : checks) {
+    if (check.state != State::kBad) continue;
+    bad = true;
+    misfits += (misfits.empty() ? "" : "; ") + std::string(check.label) + ": " + check.text;
+  }
   if (page.quality.passed && unsure.empty() && !bad)
     return verdict("calm", "The page reads cleanly", "Does the coloured line lie on the printed one everywhere? Then screen it.");
   if (!unsure.empty())
     return verdict("watch", "Please look at " + joined(unsure),
                    "Amber marks where the reading is unsure. Tap a lead to mend it, or take a better photo.");
   return verdict("watch", "Please check this page",
-                 bad ? "Something does not fit: look at the checks and at speed, gain and layout."
+                 bad ? misfits + ". Look at the line, and at speed, gain and layout."
                      : "Look whether the coloured line lies on the printed one, and whether speed, gain and layout are right.");
 }
 

@@ -75,6 +75,18 @@ Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice) {
   const float level = std::max(0.12f, percentile(upper, 0.6));
   for (float& v : page.ink.value) v = std::min(1.f, v / level);
 
+  // What is dark over whole square centimetres is a table, a finger or a bar over a name.
+  const int block = static_cast<int>(4 * page.px_per_mm);
+  for (int by = 0; by < height; by += block)
+    for (int bx = 0; bx < width; bx += block) {
+      double sum = 0;
+      int n = 0;
+      for (int y = by; y < std::min(height, by + block); ++y)
+        for (int x = bx; x < std::min(width, bx + block); ++x) sum += page.ink.at(x, y), ++n;
+      if (sum < 0.6 * n) continue;
+      for (int y = by; y < std::min(height, by + block); ++y) std::fill_n(page.ink.row(y) + bx, std::min(width, bx + block) - bx, 0.f);
+    }
+
   // Pen width: the usual height of the shorter runs.
   std::vector<int> runs;
   for (int x = 0; x < width; x += 4) {

@@ -1,5 +1,3 @@
-#include <cstdio>
-#include <cstdlib>
 // Plan: pulses ▸ gain, speed, zero lines ▸ begin, end and borders of the columns ▸ layouts that fit the number of rows ▸ lead algebra.
 #include "paper/lead_plan.h"
 
@@ -133,12 +131,11 @@ Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, in
   } else if (std::abs(out.width / usual_px - 1) < 0.008) {
     out.width = usual_px;
   }
-  if (getenv("DBG")) printf("cols begin %.3f width %.3f usual %.3f n %zu\n", page.left_mm+out.begin/mm, out.width/mm, usual_px/mm, centres.size());
   return out;
 }
 
-// A page that a program drew has its straight lines moved to whole pixels, on average half a pixel to the right and down of where
-// curves are drawn (Agg's snapping, in Matplotlib and others). True where the feet of all pulses stand on the middle of a pixel.
+// A page that a program drew has its straight lines moved to whole pixels, to the right and down of where curves are drawn, by up to
+// a pixel (Agg's snapping, in Matplotlib and others). True where the feet of all pulses stand on the middle of a pixel.
 bool lines_snapped(const FlatPage& page, const std::vector<std::optional<CalibrationPulse>>& pulses) {
   int all = 0;
   for (const auto& p : pulses) {
@@ -212,13 +209,13 @@ void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
     plan.goldberger = residual({{signal(Lead::kAVR), 1}, {signal(Lead::kAVL), 1}, {signal(Lead::kAVF), 1}});
   if (plan.order == LeadOrder::kCabrera && std::isnan(plan.einthoven) && together({Lead::kAVL, Lead::kI, Lead::kAVR})) {
     plan.einthoven = residual({{signal(Lead::kAVL), 1}, {signal(Lead::kAVR), -1}, {signal(Lead::kI), -1.5}});
-    plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}});
+    if (together({Lead::kII, Lead::kIII, Lead::kAVF})) plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}});
   }
 }
 
-struct Zero { double px = 0; bool known = false; };
+struct Zero { double px = 0; bool known = false; };   // of a row
 
-LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<Zero>& zero, PageLayout layout, LeadOrder order,
+LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<Zero>& zero, const std::vector<double>& shift, PageLayout layout, LeadOrder order,
                  const Columns& columns, double end, double mm_per_s, double mm_per_mv, std::optional<Lead> rhythm_wanted) {
   const PageLayoutShape& shape = shape_of(layout);
   LeadPlan plan;
@@ -242,7 +239,7 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
       s.lead = single ? rhythm_wanted.value_or(Lead::kII) : leads[c * shape.rows + r];
       s.inverted = order == LeadOrder::kCabrera && s.lead == Lead::kAVR;
       s.row = r;
-      s.begin_px = columns.begin + c * columns.width;
+      s.begin_px = columns.begin + shift[r] + c * columns.width;
       s.end_px = s.begin_px + columns.width;
       s.start_s = c * columns.width / px_per_s;
       s.zero_px = zero_of(r, s.begin_px, s.end_px);
@@ -258,8 +255,8 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
     LeadStretch s;
     s.rhythm_row = true;
     s.row = shape.rows + k;
-    s.begin_px = columns.begin;
-    s.end_px = std::min(end, columns.begin + shape.columns * columns.width);
+    s.begin_px = columns.begin + shift[s.row];
+    s.end_px = std::min(end, columns.begin + shape.columns * columns.width) + shift[s.row];
     s.zero_px = zero_of(s.row, s.begin_px, s.end_px);
     const Signal whole = signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv);
     double best = 9;
@@ -302,13 +299,13 @@ std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const Le
   while (last > first && (from + last > stretch.end_px - 0.7 || std::isnan(y[last]))) --last;
   // Where a steep stroke meets the border, or a separator covers it, the last half millimetre cannot be told apart: it stays unread.
   const auto unclear = [&](int k) { return row.bottom[from + k] - row.top[from + k] > 1.3 * page.px_per_mm; };
-  const int reach = static_cast<int>(0.5 * page.px_per_mm);
+  const int reach = static_cast<int>(0.5 * page.px_per_mm), clear_first = first, clear_last = last;
   for (int k = std::min(count - 1, first + reach); k >= first; --k)
     if (unclear(k)) first = k + 1;
   for (int k = std::max(0, last - reach); k <= last; ++k)
     if (unclear(k)) last = k - 1;
   if (last - first < 4) return out;
-  const bool goes_on[2] = {std::abs(y[first] - y[first + 1]) < 1.2f, std::abs(y[last] - y[last - 1]) < 1.2f};
+  const bool goes_on[2] = {first == clear_first && std::abs(y[first] - y[first + 1]) < 1.2f, last == clear_last && std::abs(y[last] - y[last - 1]) < 1.2f};
   for (int k = first - 1; k >= 0; --k) y[k] = goes_on[0] && first - k <= 3 ? y[k + 1] : std::numeric_limits<float>::quiet_NaN();
   for (int k = last + 1; k < count; ++k) y[k] = goes_on[1] && k - last <= 3 ? y[k - 1] : std::numeric_limits<float>::quiet_NaN();
   for (int k = 0; k < n; ++k) {
@@ -325,6 +322,19 @@ std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const Le
   }
   return out;
 }
+
+namespace {
+
+double algebra_score(const LeadPlan& plan) {
+  double score = 0;
+  int parts = 0;
+  for (const double r : {plan.einthoven, plan.goldberger})
+    if (!std::isnan(r)) score += std::min(r, 2.0), ++parts;
+  score = parts > 0 ? score / parts : 1.2;
+  return std::isnan(plan.rhythm) ? score : score + 0.3 * std::min(plan.rhythm, 1.5);
+}
+
+}  // namespace
 
 void measure_residuals(const FlatPage& page, const std::vector<TraceRow>& rows, LeadPlan& plan) {
   std::vector<Signal> signals;
@@ -362,7 +372,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     if (p && p->left == on_left) begins.push_back(p->begin_px);
   const double usual_begin = percentile(begins, 0.5);
   for (auto& p : pulses)
-    if (p && (p->left != on_left || std::abs(p->begin_px - usual_begin) > 2.5 * mm)) p.reset();
+    if (p && (p->left != on_left || std::abs(p->begin_px - usual_begin) > 6 * mm)) p.reset();
   for (const auto& p : pulses)
     if (p) heights.push_back(p->height_px / mm), widths.push_back(p->width_px / mm);
 
@@ -378,7 +388,6 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     if (gain_known == KnownFrom::kPulse && heights.size() * 2 >= rows.size()) {
       if (width > 8.5 && width < 11.5) mm_per_s = 50, speed_known = KnownFrom::kPulse;
       else if (width > 4 && width < 6) speed_known = KnownFrom::kPulse;
-      else if (width > 2 && width < 3) notes.push_back("The calibration pulse is narrow; if the page says 12.5 mm/s, set the speed.");
     }
     if (gain_known == KnownFrom::kAssumed) notes.push_back(format_text("The calibration pulse is %.1f mm high, which fits no usual gain; 10 mm/mV was taken. Check it against the page.", *pulse_mm));
   } else {
@@ -403,6 +412,19 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     if (!on_left && !begins.empty()) end = (p ? p->begin_px : usual_begin) - 0.6 * mm;
     starts.push_back(begin);
     ends.push_back(end);
+  }
+  // Rows of a page that was printed askew begin each at another place of the grid: a shear, by the pulses for now.
+  const bool snapped = lines_snapped(page, pulses);
+  double shear = 0;
+  if (!snapped) {
+    double sx = 0, sy = 0, sxx = 0, sxy = 0, m = 0;
+    for (size_t i = 0; i < rows.size(); ++i)
+      if (pulses[i]) m += 1, sx += rows[i].baseline_px, sy += pulses[i]->begin_px, sxx += rows[i].baseline_px * rows[i].baseline_px, sxy += rows[i].baseline_px * pulses[i]->begin_px;
+    if (m >= 3 && m * sxx - sx * sx > 0) shear = std::clamp((m * sxy - sx * sy) / (m * sxx - sx * sx), -0.06, 0.06);
+  }
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const double shift = shear * (rows[i].baseline_px - rows.front().baseline_px);
+    starts[i] -= shift, ends[i] -= shift;
   }
   std::vector<double> sorted = starts;
   const double begin = percentile(sorted, 0.5);
@@ -450,7 +472,6 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   if (trials.empty())
     return fail(ErrorCode::kUnusable, format_text("%d rows of traces were found, which is no layout that can be named without its labels. Photograph the whole page, or choose the layout.", n));
 
-  const bool snapped = lines_snapped(page, pulses);
   if (snapped)
     for (auto& p : pulses)
       if (p) p->foot_px -= 0.5 * page.image_px;
@@ -463,24 +484,34 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     const PageLayoutShape& shape = shape_of(trial.layout);
     const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
     Columns columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
-    if (snapped) columns.begin -= 0.5 * page.image_px;
+    if (snapped) columns.begin -= 0.2 * page.image_px;
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
-      LeadPlan plan = arrange(page, chosen, zero_lines(trial.rows), trial.layout, order, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
+      const auto sheared = [&](double by) {
+        std::vector<double> moved;
+        for (const TraceRow& row : chosen) moved.push_back(by * (row.baseline_px - rows.front().baseline_px));
+        return arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
+      };
+      LeadPlan plan = sheared(shear);
+      if (!snapped && shape.rows > 1) {   // the shear with which the algebra holds best, where it does so clearly better
+        const double first = 0.85 * algebra_score(plan);
+        double least = first;
+        for (int k = -16; k <= 16; ++k) {
+          LeadPlan other = sheared(shear + 0.0025 * k);
+          const double score = algebra_score(other);
+          if (score < least) least = score, plan = std::move(other);
+        }
+      }
       for (LeadStretch& s : plan.stretches) s.row = static_cast<int>(trial.rows[static_cast<size_t>(s.row)]);
       // The layout whose algebra holds; the Cabrera order only when the standard one clearly fails.
-      double score = 0;
-      int parts = 0;
-      for (const double r : {plan.einthoven, plan.goldberger})
-        if (!std::isnan(r)) score += std::min(r, 2.0), ++parts;
-      score = parts > 0 ? score / parts : 1.2;
-      if (!std::isnan(plan.rhythm)) score += 0.15 * std::min(plan.rhythm, 1.5);
+      double score = algebra_score(plan);
+      const bool parts = !std::isnan(plan.einthoven) || !std::isnan(plan.goldberger);
       if (order == LeadOrder::kCabrera) score = 1.6 * score + 0.25;
       score += 0.1 * static_cast<double>(rows.size() - trial.rows.size());
       if (score < best_score) {
         best_score = score;
-        plan.layout_known = parts > 0 && score < 0.6 ? KnownFrom::kLeadAlgebra : KnownFrom::kGeometry;
+        plan.layout_known = parts && score < 0.6 ? KnownFrom::kLeadAlgebra : KnownFrom::kGeometry;
         best = std::move(plan);
         if (shape.columns > 1 && !columns.seen) best.notes.push_back("The borders between the columns of leads were not seen; they were placed at equal distances.");
       }

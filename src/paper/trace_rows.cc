@@ -53,7 +53,7 @@ std::vector<int> row_candidates(const FlatPage& page) {
   const float least = peaks.empty() ? 0 : 0.16f * peaks.front().first;
   for (const auto& [strength, y] : peaks) {
     if (strength < least) break;
-    bool free = true;
+    bool free = y > 3.5 * page.px_per_mm && y < h - 3.5 * page.px_per_mm;   // nearer to the edge is the edge, or what lies beyond it
     for (const int r : rows) free &= std::abs(r - y) > apart;
     if (free) rows.push_back(y);
   }
@@ -189,7 +189,8 @@ TraceRow trace_ink(const FlatPage& page, const std::vector<float>& rest_line, do
     if (!(row.bottom[x] - row.top[x] > 12 * page.px_per_mm)) continue;
     int inked = 0;
     for (int y = 0; y < h; y += 2) inked += page.ink.at(x, y) > kInk;
-    if (inked > 0.3 * h) row.top[x] = row.bottom[x] = kNaN;
+    if (inked > 0.3 * h)
+      for (int k = std::max(0, x - 1); k <= std::min(w - 1, x + 1); ++k) row.top[k] = row.bottom[k] = kNaN;
   }
   return row;
 }
@@ -209,6 +210,18 @@ void read_row(const FlatPage& page, TraceRow& row) {
     if (inked[std::min(w, x + window)] - inked[x] > 0.7 * window) row.first = std::min(row.first, x);
     if (inked[x + 1] - inked[std::max(0, x + 1 - window)] > 0.7 * window) row.last = x;
   }
+  // A hole right at either end is a frame that the trace runs into: what lies beyond it is no signal.
+  const int end = static_cast<int>(1.5 * page.px_per_mm);
+  for (int x = std::min(w - 1, row.first + end); x > row.first; --x)
+    if (std::isnan(row.y[x])) {
+      row.first = x + 1;
+      break;
+    }
+  for (int x = std::max(0, row.last - end); x < row.last; ++x)
+    if (std::isnan(row.y[x])) {
+      row.last = x - 1;
+      break;
+    }
   for (int x = 0; x < w; ++x) {
     if (x < row.first || x > row.last) row.y[x] = kNaN;
     if (std::isnan(row.y[x])) continue;

@@ -146,11 +146,11 @@ describe('a picture of a printed ECG', () => {
 
 describe('the camera', () => {
   test('shows a live picture and a hint, and is off when the dialog closes', async () => {
-    assert.equal(await page.evaluate(() => window.precordia.status.camera), true);
+    await page.waitForFunction(() => window.precordia.status.camera === true);
     await perform(page, { command: 'camera' });
     await page.waitForFunction(() => document.querySelector('#camera-video').videoWidth > 0);
     await page.waitForFunction(() => !/Starting/.test(document.querySelector('#camera-hint').textContent));
-    await page.locator('#camera-dialog [value=cancel]').click();
+    await page.evaluate(() => document.querySelector('#camera-dialog [value=cancel]').click());
     assert.equal(await page.evaluate(() => document.querySelector('#camera-video').srcObject), null);
   });
 
@@ -159,7 +159,7 @@ describe('the camera', () => {
     await page.evaluate(() => { window.pagesBefore = window.precordia.pagesShown; });
     await perform(page, { command: 'camera' });
     await page.waitForFunction(() => document.querySelector('#camera-video').videoWidth > 0);
-    await page.locator('#camera-dialog [value=take]').click();
+    await page.evaluate(() => document.querySelector('#camera-dialog [value=take]').click());
     // The fake camera shows a coloured pattern, which is no ECG: refused, with words.
     await page.waitForFunction(() => window.precordia.pagesShown > window.pagesBefore || window.precordia.error, null, { timeout: 60_000 });
     assert.ok((await pageShown())?.error || (await errorShown(page)));

@@ -278,7 +278,7 @@ test('help and version', async () => {
 });
 
 test('commands of later versions say so and invent nothing', async () => {
-  for (const command of ['digitise', 'echo', 'segment']) {
+  for (const command of ['echo', 'segment']) {
     const plain = await precordia([command, 'x.png', '--out', 'y']);
     assert.equal(plain.status, 1);
     assert.equal(plain.stdout, '');

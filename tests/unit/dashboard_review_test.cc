@@ -106,6 +106,18 @@ TEST_CASE("the review draws at every size, readable or refused, and comes to res
   }
 }
 
+TEST_CASE("where there is a camera the screens offer a photo") {
+  Window window(390, 844);
+  window.app.set_status(R"({"camera":true})");
+  CHECK(window.app.state().status.camera);
+  window.show("No grid was found.");
+  const ImRect page = window.page();
+  window.app.take_commands();
+  window.tap(390 - 16 - 40, 844 - 32 - 32);   // the primary button, at the right end of the bar above the footer
+  CHECK(window.app.take_commands().find("\"camera\"") != std::string::npos);
+  CHECK(page.GetHeight() > 150);
+}
+
 TEST_CASE("a page with parts missing or out of range is shown as far as it goes") {
   Window window(800, 1280);
   for (const char* json : {"{}", R"({"mesh":{"columns":1e9,"rows":3,"step_mm":5}})", R"({"traces":[{"points":{"at":5,"n":99999999}}],"corners":[1]})"}) {

@@ -1,0 +1,68 @@
+// The digitiser on pages that the project prints itself: tests/pages/page_renderer.h.
+#include <doctest/doctest.h>
+
+#include "paper/digitise.h"
+#include "pages/page_renderer.h"
+#include "signal/simulated_patient.h"
+
+using namespace precordia;
+using namespace precordia::pages;
+
+namespace {
+
+const EcgRecord& patient() {
+  static const EcgRecord record = simulate_patient({}).record;
+  return record;
+}
+
+}  // namespace
+
+TEST_CASE("a printed page of 3 rows, 4 columns and a rhythm row gives back its twelve leads in place and in millivolts") {
+  PageStyle style;
+  style.px_per_mm = 6;
+  const PrintedPage page = render_page(patient(), style);
+  const auto read = digitise(page.image);
+  REQUIRE(read.has_value());
+  CHECK(read->layout == PageLayout::k3x4Plus1);
+  CHECK(read->mm_per_mv == 10);
+  CHECK(read->gain_known == KnownFrom::kPulse);
+  CHECK(read->px_per_mm_x == doctest::Approx(6).epsilon(0.005));
+  CHECK(read->record.lead_count() == 12);
+  CHECK(snr_db(page.truth, read->record, false) > 16);
+  CHECK(read->quality.einthoven_residual < 0.2);
+  for (const LeadTrace& trace : read->traces) CHECK(trace.centreline.size() == trace.confidence.size());
+}
+
+TEST_CASE("gain 5 mm/mV is read from the calibration pulse") {
+  PageStyle style;
+  style.px_per_mm = 6;
+  style.mm_per_mv = 5;
+  style.layout = PageLayout::k6x2;
+  style.row_mm = 20;
+  const PrintedPage page = render_page(patient(), style);
+  const auto read = digitise(page.image);
+  REQUIRE(read.has_value());
+  CHECK(read->layout == PageLayout::k6x2);
+  CHECK(read->mm_per_mv == 5);
+  CHECK(snr_db(page.truth, read->record, true) > 13);
+}
+
+TEST_CASE("a photograph at an angle, in half shade and curled is read as the page that it shows") {
+  PageStyle style;
+  style.px_per_mm = 6;
+  const PrintedPage page = render_page(patient(), style);
+  const auto read = digitise(photograph_page(page.image, {}));
+  REQUIRE(read.has_value());
+  CHECK(read->layout == PageLayout::k3x4Plus1);
+  CHECK(snr_db(page.truth, read->record, true) > 10);
+}
+
+TEST_CASE("a picture without a grid is refused with what to do about it") {
+  RgbImage white{900, 600, std::vector<uint8_t>(900 * 600 * 3, 240)};
+  const auto read = digitise(white);
+  REQUIRE_FALSE(read.has_value());
+  CHECK(read.error().code == ErrorCode::kUnusable);
+  CHECK(read.error().message.find("grid") != std::string::npos);
+  CHECK_FALSE(digitise(RgbImage{10, 10, std::vector<uint8_t>(300)}).has_value());
+  CHECK_FALSE(digitise(RgbImage{900, 600, {}}).has_value());
+}
