@@ -55,6 +55,7 @@ std::optional<CalibrationPulse> pulse_between(const FlatPage& page, const TraceR
     if (height < 4 || height > 22) continue;
     double nearest = 1;
     for (const double h : {5.0, 10.0, 20.0}) nearest = std::min(nearest, std::abs(height / h - 1));
+    if (nearest > 0.18) continue;   // a rectangle of another height is signal
     const double score = (before && after ? 2 : 1) - 4 * nearest;
     if (score > best_score) best_score = score, best = pulse;
     a = b;

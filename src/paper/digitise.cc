@@ -90,7 +90,7 @@ Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& op
     auto other = read_upright(turned(image, turns), options);
     if (other) other->quarter_turns = turns;
     const double d = disagreement(other);
-    if (d < 0.5 * least && d < 0.5) least = d, best = std::move(other);
+    if (d < 0.5 * least && d < 0.25) least = d, best = std::move(other);
   }
   return best;
 }
