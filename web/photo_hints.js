@@ -1,6 +1,6 @@
 // What would spoil a photo of a page, told from one small frame of the live picture. No camera here: the tests hand in pictures.
 //
-// Limits from trying printed ECG pages, sharp and spoilt, at 480 px width; they only choose a hint, and the photo can always be taken.
+// Limits by judgement, tried on synthetic frames at 480 px width; they only choose a hint, and the photo can always be taken.
 const kDark = 70;             // mean grey, 0..255
 const kBright = 250;          // a pixel with nothing left in it
 const kGlareShare = 0.03;     // of the frame, in one piece of the paper

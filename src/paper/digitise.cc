@@ -1,8 +1,10 @@
 #include "paper/digitise.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/text.h"
+#include "paper/hand_marks.h"
 #include "paper/lead_plan.h"
 #include "paper/refine_trace.h"
 
@@ -38,6 +40,23 @@ ImagePoint turned_back(ImagePoint p, int quarter_turns, int width, int height) {
   }
 }
 
+// The other way round: what the user set, on the turned image.
+ImagePoint turned_point(ImagePoint p, int quarter_turns, int width, int height) {
+  switch (((quarter_turns % 4) + 4) % 4) {
+    case 1: return {height - 1 - p.y, p.x};
+    case 2: return {width - 1 - p.x, height - 1 - p.y};
+    case 3: return {p.y, width - 1 - p.x};
+    default: return p;
+  }
+}
+
+DigitiseOptions turned(DigitiseOptions options, const RgbImage& image, int quarter_turns) {
+  const auto turn = [&](ImagePoint& p) { p = turned_point(p, quarter_turns, image.width, image.height); };
+  if (options.corners) std::for_each(options.corners->begin(), options.corners->end(), turn);
+  for (RetraceHint& hint : options.retrace) std::for_each(hint.through.begin(), hint.through.end(), turn);
+  return options;
+}
+
 struct Reading {
   InkPlanes ink;
   GridLattice lattice;
@@ -47,15 +66,30 @@ struct Reading {
   int quarter_turns = 0;
 };
 
-Result<Reading> read_upright(const RgbImage& image, const DigitiseOptions& options) {
+// `given` is turned by `quarter_turns`, and the points of `wished` with it.
+Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished, int quarter_turns) {
+  const RgbImage image = turned(given, quarter_turns);
+  const DigitiseOptions options = turned(wished, given, quarter_turns);
   Reading reading;
+  reading.quarter_turns = ((quarter_turns % 4) + 4) % 4;
   reading.ink = separate_ink(image);
+  const auto to_working = [&](ImagePoint p) { return ImagePoint{(p.x + 0.5) * reading.ink.scale - 0.5, (p.y + 0.5) * reading.ink.scale - 0.5}; };
+  if (options.corners) {
+    auto corners = *options.corners;
+    std::transform(corners.begin(), corners.end(), corners.begin(), to_working);
+    keep_inside(reading.ink, corners);
+  }
   if (reading.ink.paper_brightness < 45)
     return fail(ErrorCode::kUnusable, "This looks like bright lines on a dark screen, not like a paper ECG. Photograph the printed page in good light.");
   PRECORDIA_TRY(reading.lattice, find_grid(reading.ink.grid));
   reading.ink.grid = {};
   PRECORDIA_TRY(reading.page, flatten(reading.ink, reading.lattice));
   reading.ink.trace = {};
+  for (const RetraceHint& hint : options.retrace) {
+    std::vector<ImagePoint> points = hint.through;
+    std::transform(points.begin(), points.end(), points.begin(), to_working);
+    draw_through(reading.page, points);
+  }
   reading.rows = find_rows(reading.page);
   PRECORDIA_TRY(reading.plan, plan_leads(reading.page, reading.rows, options));
   return reading;
@@ -76,19 +110,14 @@ double disagreement(const Result<Reading>& reading) {
 }
 
 Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& options) {
-  if (options.quarter_turns) {
-    auto reading = read_upright(turned(image, *options.quarter_turns), options);
-    if (reading) reading->quarter_turns = ((*options.quarter_turns % 4) + 4) % 4;
-    return reading;
-  }
-  auto best = read_upright(image, options);
+  if (options.quarter_turns) return read_turned(image, options, *options.quarter_turns);
+  auto best = read_turned(image, options, 0);
   double least = disagreement(best);
   if (least < 0.45) return best;
   if (!best && best.error().message.find("grid") != std::string::npos && best.error().message.find("No ECG grid") == 0) return best;
   for (const int turns : {2, 1, 3}) {
     if (turns != 2 && least < 2) continue;
-    auto other = read_upright(turned(image, turns), options);
-    if (other) other->quarter_turns = turns;
+    auto other = read_turned(image, options, turns);
     const double d = disagreement(other);
     if (d < 0.5 * least && d < 0.25) least = d, best = std::move(other);
   }
@@ -179,7 +208,7 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
   quality.coverage = room > 0 ? read / room : 0;
   quality.mean_confidence = read > 0 ? sure / read : 0;
   const auto good = [](double residual, double most) { return std::isnan(residual) || residual <= most; };
-  quality.passed = !std::isnan(plan.einthoven) && good(plan.einthoven, 0.25) && good(plan.goldberger, 0.25) && good(plan.rhythm, 0.35) &&
+  quality.passed = !std::isnan(plan.einthoven) && good(plan.einthoven, 0.1) && good(plan.goldberger, 0.1) && good(plan.rhythm, 0.2) &&
                    quality.coverage > 0.95 && plan.gain_known != KnownFrom::kAssumed && plan.notes.empty();
   out.review_recommended = !quality.passed;
   record.notes.push_back(format_text("Read from a picture of a printed page: %s, %g mm/s, %g mm/mV.", shape_of(plan.layout).name, plan.mm_per_s, plan.mm_per_mv));

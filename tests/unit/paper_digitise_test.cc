@@ -1,6 +1,9 @@
 // The digitiser on pages that the project prints itself: tests/pages/page_renderer.h.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "paper/digitise.h"
 #include "pages/page_renderer.h"
 #include "signal/simulated_patient.h"
@@ -55,6 +58,36 @@ TEST_CASE("a photograph at an angle, in half shade and curled is read as the pag
   REQUIRE(read.has_value());
   CHECK(read->layout == PageLayout::k3x4Plus1);
   CHECK(snr_db(page.truth, read->record, true) > 10);
+}
+
+TEST_CASE("corners set by hand keep out what lies beside the page, and a point set by hand is on the trace") {
+  PageStyle style;
+  style.px_per_mm = 6;
+  const PrintedPage page = render_page(patient(), style);
+  const auto plain = digitise(page.image);
+  REQUIRE(plain.has_value());
+  DigitiseOptions cut;
+  const auto& c = plain->corners;
+  const ImagePoint middle{(c[0].x + c[2].x) / 2, (c[0].y + c[2].y) / 2};
+  cut.corners = {ImagePoint{c[0].x, c[0].y}, ImagePoint{c[1].x, c[1].y}, ImagePoint{c[2].x, middle.y}, ImagePoint{c[3].x, middle.y}};
+  if (const auto upper = digitise(page.image, cut)) CHECK(upper->corners[2].y < c[2].y - 0.25 * (c[2].y - c[1].y));
+
+  // 3 mm above the resting line of lead II's first stretch, one second in
+  const auto trace = std::find_if(plain->traces.begin(), plain->traces.end(), [](const LeadTrace& t) { return t.lead == Lead::kII && !t.rhythm_row; });
+  REQUIRE(trace != plain->traces.end());
+  const size_t at = 500;
+  REQUIRE(trace->centreline.size() > at);
+  DigitiseOptions pulled;
+  const double px = 3 * plain->px_per_mm_y;
+  pulled.retrace = {{Lead::kII, {{trace->centreline[at].x, trace->centreline[at].y - px}}}};
+  const auto changed = digitise(page.image, pulled);
+  REQUIRE(changed.has_value());
+  const auto again = std::find_if(changed->traces.begin(), changed->traces.end(), [](const LeadTrace& t) { return t.lead == Lead::kII && !t.rhythm_row; });
+  REQUIRE(again != changed->traces.end());
+  double nearest = INFINITY;
+  for (const ImagePoint& p : again->centreline)
+    if (std::abs(p.x - trace->centreline[at].x) < 2) nearest = std::min(nearest, std::abs(p.y - (trace->centreline[at].y - px)));
+  CHECK(nearest < 6);
 }
 
 TEST_CASE("a picture without a grid is refused with what to do about it") {
