@@ -142,7 +142,7 @@ const bad = [
   ['half a second', put('brief.csv', csvText({ header: csv.header, rows: csv.rows.slice(0, 250) })), 'unusable'],
   ['100 MB', large, 'too_large'],
   ['random bytes', put('noise.bin', Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 2654435761) >>> 24))), 'not_recognised'],
-  ['a picture', put('picture.csv', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')), 'not_recognised'],
+  ['a picture that is cut off', put('picture.csv', Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex')), 'damaged'],
   ['prose', put('letter.txt', 'Dear colleague,\n\nthank you for referring this patient.\n'), null],
   ['a folder', inFolder('folder'), 'cannot_read'],
   ['a file that is not there', inFolder('nothing.hea'), 'cannot_read'],
