@@ -217,12 +217,12 @@ inline double snr_db(const EcgRecord& truth, const EcgRecord& read, bool aligned
     double best = 1e30, power = 0;
     const int most = aligned ? 100 : 0;
     for (int lag = -most; lag <= most; lag += 1) {
-      double sum_t = 0, sum_d = 0, sum_dd = 0, n = 0, p = 0;
+      double sum_d = 0, sum_dd = 0, n = 0, p = 0;
       for (size_t k = 0; k < t.size(); ++k) {
         const long at = static_cast<long>(k) + lag;
         if (std::isnan(t[k]) || at < 0 || at >= static_cast<long>(r.size()) || std::isnan(r[at])) continue;
         const double d = r[at] - t[k];
-        sum_t += t[k], sum_d += d, sum_dd += d * d, p += static_cast<double>(t[k]) * t[k], n += 1;
+        sum_d += d, sum_dd += d * d, p += static_cast<double>(t[k]) * t[k], n += 1;
       }
       if (n < 250) continue;
       const double error = (aligned ? sum_dd - sum_d * sum_d / n : sum_dd) / n;
