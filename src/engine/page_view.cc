@@ -125,7 +125,7 @@ TraceView trace_view(const DigitisedPage& page, const LeadTrace& trace, const st
   const double share = static_cast<double>(doubtful + trace.centreline.size() - read) / total;
   out.state = !out.any ? State::kBad : share <= kGoodShare ? State::kGood : share <= kDoubtfulShare ? State::kWatch : State::kBad;
   const char* words = !out.any                       ? "not found"
-                      : out.state == State::kGood    ? (trace.label_read ? "clear, name read" : "clear")
+                      : out.state == State::kGood    ? "clear"
                       : read < 0.9 * total           ? "has gaps"
                                                      : "unsure in places";
   out.json = {{"lead", kLeadNames[index_of(trace.lead)]}, {"rhythm", trace.rhythm_row}, {"state", state_name(out.state)}, {"text", words},

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "formats/assemble.h"
+#include "formats/fhir_bundle.h"
 #include "formats/quantise.h"
 #include "formats/write_ecg.h"
 
@@ -13,9 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kLoinc = "http://loinc.org";
 constexpr const char* kMdc = "urn:iso:std:iso:11073:10101";
-constexpr const char* kUcum = "http://unitsofmeasure.org";
 
 // SCP-ECG lead numbers, from which ISO 11073-10101 makes MDC_ECG_LEAD_x = 131072 + number.
 constexpr int kMdcLeadNumbers[kLeadCount] = {1, 2, 61, 62, 63, 64, 3, 4, 5, 6, 7, 8};
@@ -27,17 +26,6 @@ Json coded(const char* system, const std::string& code, const std::string& displ
 Json quantity(double value, const std::string& unit, const std::string& code) {
   return {{"value", value}, {"unit", unit}, {"system", kUcum}, {"code", code}};
 }
-
-struct Bundle {
-  Json entries = Json::array();
-
-  // Local references only; the numbers say nothing about anybody.
-  std::string add(Json resource) {
-    std::string url = format_text("urn:uuid:00000000-0000-4000-8000-%012zx", entries.size() + 1);
-    entries.push_back({{"fullUrl", url}, {"resource", std::move(resource)}});
-    return url;
-  }
-};
 
 Json person_of(const EcgRecord& record, const WriteOptions& options) {
   Json patient = {{"resourceType", "Patient"}};
@@ -76,7 +64,7 @@ constexpr Row kRows[] = {
 Result<std::vector<WrittenFile>> write_fhir(const EcgRecord& record, const WriteOptions& options) {
   const auto leads = quantised(record);
   if (leads.empty()) return fail(ErrorCode::kUnusable, "The record holds no samples to write.");
-  Bundle bundle;
+  FhirBundle bundle;
   const std::string patient = bundle.add(person_of(record, options));
   std::string device;
   if (!record.source.device.empty())

@@ -67,7 +67,6 @@ struct DigitiseOptions {
 struct LeadTrace {
   Lead lead = Lead::kI;
   bool rhythm_row = false;
-  bool label_read = false;                  // the printed name confirms the lead
   double start_s = 0;                       // on the record's time axis
   double baseline_row_mm = 0;               // zero line on the flat page
   std::vector<ImagePoint> centreline;       // one per sample from start_s, in pixels of the image given to digitise(); NaN in gaps

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "formats/fhir_bundle.h"
 #include "report/answer_words.h"
 #include "report/json_value.h"
 
@@ -13,8 +14,6 @@ namespace {
 
 using Json = OrderedJson;
 
-constexpr const char* kLoinc = "http://loinc.org";
-constexpr const char* kUcum = "http://unitsofmeasure.org";
 constexpr size_t kLongestIdentity = 200;
 
 struct Coded {
@@ -25,6 +24,7 @@ constexpr Coded kMeasured[] = {
     {"heart_rate_bpm", "8867-4", "Heart rate", "/min", "/min"}, {"pr_ms", "8625-6", "P-R interval", "ms", "ms"},
     {"qrs_ms", "8633-0", "QRS duration", "ms", "ms"},           {"qt_ms", "8634-8", "Q-T interval", "ms", "ms"},
     {"qtc_bazett_ms", "8636-3", "Q-T interval corrected", "ms", "ms"}};
+// NT-proBNP's and the next four codes are from memory, not in FORMATS.md: to be checked against LOINC.
 constexpr Coded kEntered[] = {
     {"nt_probnp_ng_l", "33762-6", "NT-proBNP", "ng/L", "ng/L"},
     {"systolic_mmhg", "8480-6", "Systolic blood pressure", "mmHg", "mm[Hg]"},
@@ -39,16 +39,6 @@ Json words(const std::string& text) { return {{"text", text}}; }
 Json quantity(double value, int digits, const char* unit, const char* ucum) {
   return {{"value", json_number(value, digits)}, {"unit", unit}, {"system", kUcum}, {"code", ucum}};
 }
-
-struct Bundle {
-  Json entries = Json::array();
-  // Local references only; the numbers say nothing about anybody.
-  std::string add(Json resource) {
-    std::string url = format_text("urn:uuid:00000000-0000-4000-8000-%012zx", entries.size() + 1);
-    entries.push_back({{"fullUrl", url}, {"resource", std::move(resource)}});
-    return url;
-  }
-};
 
 Json reference(const std::string& url) { return {{"reference", url}}; }
 
@@ -126,7 +116,7 @@ Result<TypedIdentity> parse_identity(std::string_view text) {
 std::string fhir_report(const ViewInput& input, std::string_view date, const TypedIdentity& identity) {
   const Screening none;
   const Screening& screening = input.screening ? *input.screening : none;
-  Bundle bundle;
+  FhirBundle bundle;
   const std::string patient = bundle.add(patient_of(input, identity));
   const std::string device = bundle.add(device_of(input));
   Json results = Json::array(), basis = Json::array();

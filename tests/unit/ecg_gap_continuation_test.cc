@@ -54,9 +54,9 @@ TEST_CASE("a page of two and a half seconds a lead is measured like the whole re
         CHECK(std::fabs(of(page, "qt_ms") - of(whole, "qt_ms")) <= 24);
         for (int lead = 0; lead < kLeadCount; ++lead) {
           CAPTURE(lead);
-        CHECK(page.quality[lead].usable);
+          CHECK(page.quality[lead].usable);
           const auto &a = page.amplitudes[lead].r_mv, &b = whole.amplitudes[lead].r_mv;
-          // Heights need the columns aligned to a few milliseconds, which only a lead that runs through gives.
+          // Not held without a rhythm strip: V6 of one simulated hypertrophy is then 2.2 mV off, for a reason not found yet.
           if (rhythm_strip) CHECK(a.has_value() == b.has_value());
           if (rhythm_strip && a && b) CHECK(std::fabs(*a - *b) < 0.08);
         }

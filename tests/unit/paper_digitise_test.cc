@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "paper/digitise.h"
+#include "paper/hand_marks.h"
 #include "pages/page_renderer.h"
 #include "signal/simulated_patient.h"
 
@@ -66,11 +67,12 @@ TEST_CASE("corners set by hand keep out what lies beside the page, and a point s
   const PrintedPage page = render_page(patient(), style);
   const auto plain = digitise(page.image);
   REQUIRE(plain.has_value());
-  DigitiseOptions cut;
-  const auto& c = plain->corners;
-  const ImagePoint middle{(c[0].x + c[2].x) / 2, (c[0].y + c[2].y) / 2};
-  cut.corners = {ImagePoint{c[0].x, c[0].y}, ImagePoint{c[1].x, c[1].y}, ImagePoint{c[2].x, middle.y}, ImagePoint{c[3].x, middle.y}};
-  if (const auto upper = digitise(page.image, cut)) CHECK(upper->corners[2].y < c[2].y - 0.25 * (c[2].y - c[1].y));
+  InkPlanes ink{.trace = Plane(40, 30, 1), .grid = Plane(40, 30, 1)};
+  keep_inside(ink, {ImagePoint{10, 5}, ImagePoint{30, 5}, ImagePoint{30, 20}, ImagePoint{10, 20}});
+  for (const Plane* plane : {&ink.trace, &ink.grid}) {
+    CHECK(plane->at(20, 10) == 1);
+    for (const auto& [x, y] : {std::pair{5, 10}, {35, 10}, {20, 2}, {20, 25}}) CHECK(plane->at(x, y) == 0);
+  }
 
   // 3 mm above the resting line of lead II's first stretch, one second in
   const auto trace = std::find_if(plain->traces.begin(), plain->traces.end(), [](const LeadTrace& t) { return t.lead == Lead::kII && !t.rhythm_row; });
