@@ -543,6 +543,10 @@ async function main([command, ...args]) {
 // Whoever reads our output may stop early (| head); that is no failure worth a stack trace.
 process.stdout.on('error', (error) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
+// While WebAssembly compiles nothing else keeps Node's event loop alive, and Node then waits in a way that deadlocks with V8's
+// optimising compiler now and then (nodejs/node 54918, 36616). A timer keeps the loop turning.
+setInterval(() => {}, 100);
+
 let status;
 try {
   status = await main(process.argv.slice(2));

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/fhir_bundle.h"
 #include "base/text.h"
 #include "formats/assemble.h"
-#include "formats/fhir_bundle.h"
 #include "formats/quantise.h"
 #include "formats/write_ecg.h"
 

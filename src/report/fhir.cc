@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/fhir_bundle.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "formats/fhir_bundle.h"
 #include "report/answer_words.h"
 #include "report/json_value.h"
 
