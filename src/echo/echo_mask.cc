@@ -87,8 +87,8 @@ void MaskSequence::finish() {
 void MaskSequence::settle(int frame) {
   const size_t size = static_cast<size_t>(side_) * side_;
   while (first_waiting_ < frame - kLongestMaskReach) waiting_.pop_front(), ++first_waiting_;
-  // Without times: one frame's standard deviation is two thirds of a frame, 25 ms at 27 frames per second.
-  const auto time = [&](int f) { return clip_.times_known ? clip_.times_ms[static_cast<size_t>(f)] : f * 37.5; };
+  // Without times: as at 30 frames per second.
+  const auto time = [&](int f) { return clip_.times_known ? clip_.times_ms[static_cast<size_t>(f)] : f / 0.03; };
   std::vector<float> mean(kClasses * size, 0);
   float total = 0;
   for (int f = std::max(0, frame - kLongestMaskReach); f < std::min(added_, frame + kLongestMaskReach + 1); ++f) {
@@ -99,6 +99,8 @@ void MaskSequence::settle(int frame) {
     const std::vector<float>& p = waiting_[static_cast<size_t>(f - first_waiting_)];
     for (size_t i = 0; i < p.size(); ++i) mean[i] += weight * p[i];
   }
+  if (clip_.frame_count() <= kMostProbabilityFrames)
+    for (const float p : mean) probabilities_.push_back(static_cast<uint8_t>(std::lround(255 * p / total)));
   std::vector<float> bits(size), lv_share(size);
   const size_t at = classes_.size();
   classes_.resize(at + size);
@@ -117,6 +119,32 @@ void MaskSequence::settle(int frame) {
     lv_share[i] = mean[size + i];
   }
   shapes_.push_back(measure_ventricle({side_, std::span(classes_).subspan(at, size), lv_share, bits, sector_}, height_over_width_, clip_.side));
+}
+
+std::vector<uint8_t> MaskSequence::enlarged(int frame, int width, int height) const {
+  const size_t size = static_cast<size_t>(side_) * side_;
+  const auto share = [&](size_t c, int x, int y) -> float {
+    const size_t at = static_cast<size_t>(std::clamp(y, 0, side_ - 1)) * side_ + static_cast<size_t>(std::clamp(x, 0, side_ - 1));
+    if (probabilities_.empty()) return classes(frame)[at] == c ? 255.0F : 0.0F;
+    return probabilities_[(static_cast<size_t>(frame) * kClasses + c) * size + at];
+  };
+  std::vector<uint8_t> out(static_cast<size_t>(width) * static_cast<size_t>(height));
+  for (int y = 0; y < height; ++y) {
+    const float v = (y + 0.5F) * side_ / height - 0.5F;
+    const int y0 = static_cast<int>(std::floor(v));
+    for (int x = 0; x < width; ++x) {
+      const float u = (x + 0.5F) * side_ / width - 0.5F;
+      const int x0 = static_cast<int>(std::floor(u));
+      float most = -1;
+      for (size_t c = 0; c < kClasses; ++c) {
+        const float above = share(c, x0, y0) + (u - x0) * (share(c, x0 + 1, y0) - share(c, x0, y0));
+        const float below = share(c, x0, y0 + 1) + (u - x0) * (share(c, x0 + 1, y0 + 1) - share(c, x0, y0 + 1));
+        const float here = above + (v - y0) * (below - above);
+        if (here > most) most = here, out[static_cast<size_t>(y) * width + x] = static_cast<uint8_t>(c);
+      }
+    }
+  }
+  return out;
 }
 
 }  // namespace precordia

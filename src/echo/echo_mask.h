@@ -1,6 +1,6 @@
 // From the network's four maps per frame to masks that hold still: the temporal stage.
 //
-// The probabilities of neighbouring frames are averaged with a Gaussian in time (25 ms, a tenth of systole, so that end-systole is not
+// The probabilities of neighbouring frames are averaged with a Gaussian in time (15 ms, a twentieth of systole, so that end-systole is not
 // blunted) before each pixel takes its most probable class. Frames come one after the other; only the few that the Gaussian reaches
 // are held as probabilities.
 #pragma once
@@ -15,8 +15,9 @@
 
 namespace precordia {
 
-inline constexpr double kMaskSmoothingMs = 25;
+inline constexpr double kMaskSmoothingMs = 15;
 inline constexpr int kLongestMaskReach = 4;   // frames to each side
+inline constexpr int kMostProbabilityFrames = 300;
 
 class MaskSequence {
  public:
@@ -34,6 +35,8 @@ class MaskSequence {
   // side x side classes, and entropy in 1/32 bit, of a frame that is done.
   std::span<const uint8_t> classes(int frame) const { return part(classes_, frame); }
   std::span<const uint8_t> entropy(int frame) const { return part(entropy_, frame); }
+  // The classes at another size, from the probabilities between pixels; of a long clip only the classes were kept.
+  std::vector<uint8_t> enlarged(int frame, int width, int height) const;
 
  private:
   const EchoClip& clip_;
@@ -43,6 +46,7 @@ class MaskSequence {
   std::deque<std::vector<float>> waiting_;     // probabilities [4][side][side]
   int first_waiting_ = 0, added_ = 0;
   std::vector<uint8_t> classes_, entropy_;
+  std::vector<uint8_t> probabilities_;         // [frame][4][side][side] in 1/255, while there are few frames
   std::vector<FrameShape> shapes_;
 
   std::span<const uint8_t> part(const std::vector<uint8_t>& all, int frame) const {

@@ -135,17 +135,14 @@ void gate_beats(ClipFindings& out, const std::vector<BeatFrames>& complete) {
   if (median(shape) < kLeastLengthToWidth) why.push_back("The ventricle looks foreshortened: it is hardly longer than wide. Move the probe one rib space lower and tilt it until the ventricle is at its longest.");
 }
 
-// Value at an extremum: the frame's own, steadied by its neighbours.
+// Value at an extremum: a parabola through five frames (Savitzky and Golay 1964), which takes the noise off and leaves the depth; the
+// frame's own value where a neighbour is missing.
 double at_extremum(const std::vector<double>& curve, int frame) {
-  const int n = static_cast<int>(curve.size());
-  double sum = 0, total = 0;
-  for (int k = -1; k <= 1; ++k) {
-    const int at = frame + k;
-    if (at < 0 || at >= n || std::isnan(curve[static_cast<size_t>(at)])) continue;
-    const double weight = k == 0 ? 2 : 1;
-    sum += weight * curve[static_cast<size_t>(at)], total += weight;
-  }
-  return total > 0 ? sum / total : kNan;
+  constexpr double kWeights[] = {-3, 12, 17, 12, -3};
+  if (frame < 2 || frame + 2 >= static_cast<int>(curve.size())) return curve[static_cast<size_t>(frame)];
+  double sum = 0;
+  for (int k = -2; k <= 2; ++k) sum += kWeights[k + 2] / 35 * curve[static_cast<size_t>(frame + k)];
+  return std::isnan(sum) ? curve[static_cast<size_t>(frame)] : sum;
 }
 
 }  // namespace

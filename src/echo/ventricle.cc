@@ -106,27 +106,32 @@ Axis long_axis(const std::vector<Vec>& points, const std::vector<uint8_t>& touch
   return {middle, apex * (1.0 / count)};
 }
 
-// Half-widths and volume of the discs along the axis; `weights` are shares of a pixel.
-void fill_discs(FrameShape& shape, const Axis& axis, const std::vector<Vec>& points, const std::vector<double>& weights, double pixel_area) {
+// Half-widths and volume of the discs along the axis; `weights` are shares of a pixel. A pixel is spread over the slabs that it reaches
+// into: with two or three rows to a slab, whole pixels would make every other disc too wide.
+void fill_discs(FrameShape& shape, const Axis& axis, const std::vector<Vec>& points, const std::vector<double>& weights, const Scale& scale) {
   const Vec unit = (axis.apex - axis.middle) * (1 / norm(axis.apex - axis.middle));
   const Vec across{-unit.y, unit.x};    // towards the right of the picture while the apex is up
+  const double reach = 0.5 * (std::abs(unit.x) * scale.per_column + std::abs(unit.y) * scale.per_row);
   double low = 1e9, high = -1e9;
   for (size_t i = 0; i < points.size(); ++i) {
-    if (weights[i] <= 0.25) continue;   // the faint rim must not make the ventricle longer
+    if (weights[i] <= 0.5) continue;    // the faint rim must not make the ventricle longer
     const double u = dot(points[i] - axis.middle, unit);
-    low = std::min(low, u), high = std::max(high, u);
+    low = std::min(low, u - reach), high = std::max(high, u + reach);
   }
   shape.length = high - low;
   const double slab = shape.length / kDiscs;
   for (size_t i = 0; i < points.size(); ++i) {
     const Vec d = points[i] - axis.middle;
-    const int disc = std::clamp(static_cast<int>((dot(d, unit) - low) / slab), 0, kDiscs - 1);
-    const double area = weights[i] * pixel_area;
-    (dot(d, across) < 0 ? shape.left : shape.right)[static_cast<size_t>(disc)] += area / slab;
+    const double area = weights[i] * scale.per_column * scale.per_row;
+    auto& side = dot(d, across) < 0 ? shape.left : shape.right;
+    const double from = std::clamp((dot(d, unit) - reach - low) / slab, 0.0, kDiscs - 1e-9);
+    const double to = std::clamp((dot(d, unit) + reach - low) / slab, from + 1e-12, static_cast<double>(kDiscs));
+    for (int disc = static_cast<int>(from); disc < to && disc < kDiscs; ++disc)
+      side[static_cast<size_t>(disc)] += area / slab * (std::min(to, disc + 1.0) - std::max(from, static_cast<double>(disc))) / (to - from);
     shape.lv_area += area;
   }
-  for (int i = 0; i < kDiscs; ++i) {
-    const double width = shape.left[static_cast<size_t>(i)] + shape.right[static_cast<size_t>(i)];
+  for (size_t i = 0; i < kDiscs; ++i) {
+    const double width = shape.left[i] + shape.right[i];
     shape.width = std::max(shape.width, width);
     shape.volume += std::numbers::pi / 4 * width * width * slab;
   }
@@ -296,7 +301,7 @@ FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, in
       weights.push_back(weight);
     }
   }
-  fill_discs(shape, axis, weighed, weights, scale.per_column * scale.per_row);
+  fill_discs(shape, axis, weighed, weights, scale);
   shape.la_area = static_cast<double>(std::count(la.begin(), la.end(), 1)) * scale.per_column * scale.per_row;
   for (int y = 0; y < side; ++y)
     for (int x = 0; x < side; ++x)
@@ -342,7 +347,7 @@ FrameShape measure_contour(std::span<const EchoPoint> contour, double height_ove
   if (points.size() < 4 * kFewestPixels) return shape;
   for (const EchoPoint p : contour)
     if (norm(position(p) - middle) > norm(axis.apex - middle)) axis.apex = position(p);
-  fill_discs(shape, axis, points, std::vector<double>(points.size(), 1), scale.per_column * scale.per_row);
+  fill_discs(shape, axis, points, std::vector<double>(points.size(), 1), scale);
   shape.apex = {static_cast<float>(axis.apex.x * point_side - 0.5), static_cast<float>(axis.apex.y / height_over_width * point_side - 0.5)};
   shape.contour.assign(contour.begin(), contour.end());
   shape.mitral_left = contour.front();

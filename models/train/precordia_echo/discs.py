@@ -48,11 +48,16 @@ def disc_widths(weight: np.ndarray, middle, apex, height_over_width: float):
     unit = axis / np.linalg.norm(axis)
     along = (points - middle) @ unit
     w = weight[ys, xs]
-    low, high = along.min(), along.max()
+    reach = 0.5 * (abs(unit[0]) / columns + abs(unit[1]) * height_over_width / rows)
+    low, high = along[w > 0.5].min() - reach, along[w > 0.5].max() + reach
     length = high - low
-    bins = np.clip(((along - low) / length * DISCS).astype(int), 0, DISCS - 1)
-    area = np.bincount(bins, w, DISCS) * (1 / columns) * (height_over_width / rows)
-    return area / (length / DISCS), length
+    slab = length / DISCS
+    begin = np.clip((along - reach - low) / slab, 0, DISCS - 1e-9)
+    end = np.clip((along + reach - low) / slab, begin + 1e-12, DISCS)
+    area = np.zeros(DISCS)
+    for disc in range(DISCS):  # a pixel is spread over the slabs that it reaches into
+        area[disc] = np.sum(w * np.clip(np.minimum(end, disc + 1) - np.maximum(begin, disc), 0, None) / (end - begin))
+    return area * (1 / columns) * (height_over_width / rows) / slab, length
 
 
 def single_plane(widths, length):
