@@ -11,14 +11,15 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
-import { digitisedText, measurementText, networkText, screeningText } from './cli_text.mjs';
-import { ExaminationError, examine, kLargestFileBytes, openEngine, tooLarge, unwrap } from './examination.mjs';
+import { digitisedText, echoText, measurementText, networkText, screeningText } from './cli_text.mjs';
+import { ExaminationError, examine, examineClips, kLargestFileBytes, kMostFiles, openEngine, tooLarge, unwrap } from './examination.mjs';
 import { NodeNetworks, modelReader, withPacks } from './node_networks.mjs';
+import { greyPng } from './png.mjs';
 
 const engineUrl = new URL('../build/wasm/engine.mjs', import.meta.url);
 const modelsUrl = new URL('../models/', import.meta.url);
 
-const help = `Precordia reads 12-lead ECG files and says what they show about heart failure. Decision support for research, not a
+const help = `Precordia reads 12-lead ECGs and echo clips and says what they show about heart failure. Decision support for research, not a
 medical device.
 
   ./precordia screen   ECGFILE...  whole screening: answer, reasons, next step
@@ -27,6 +28,8 @@ medical device.
   ./precordia convert  ECGFILE...  --out OUT (or a folder for several): .csv, .hea (WFDB), .edf, .dcm, .xml (HL7 aECG), .json (FHIR)
   ./precordia report   ECGFILE...  --out OUT (or a folder for several): the whole report as .html, .json (FHIR R4 Bundle) or .csv
   ./precordia digitise IMAGE...    --out R.csv (or a folder for several): the leads of a printed page, in mV
+  ./precordia echo     CLIP...     ejection fraction beat by beat, volumes, strain: DICOM, GIF, AVI, or a folder of frames
+  ./precordia segment  IMAGE...    --out OUT.png (or a folder for several): 0 background, 1 left ventricle, 2 myocardium, 3 left atrium
   ./precordia bench                median milliseconds per stage on this machine
 
   --json                one JSON object per input, one per line, in order
@@ -35,6 +38,9 @@ medical device.
                         docs/command-line.md has every key
   --language CODE       (report) en, fr, es, pt or sw, for the HTML
   --identity-file FILE  (report) JSON: {"name", "identifier", "birth_date"} for the FHIR Bundle; left out unless given
+  --echo CLIP           (screen, report) an echo clip of the same person; twice for an apical 4-chamber and a 2-chamber view
+  --with CLIP           (echo) the other apical view of the same heart, for Simpson's biplane
+  --masks FOLDER        (echo) also write every frame's mask as PNG
   --model ID            (screen, predict) network of models/manifest.json
   --pack FOLDER         (screen, predict) a model pack beside our networks; choose it with --model ID
   --precision int8|fp32 (screen, predict, bench) version of the network; int8 unless given
@@ -55,30 +61,24 @@ Exit status: 0 success, 1 an input could not be used, 2 wrong usage.
 const textOption = { type: 'string' };
 const jsonOption = { json: { type: 'boolean' } };
 const networkOptions = { model: textOption, precision: textOption, pack: { type: 'string', multiple: true } };
+const clipOptions = { echo: { type: 'string', multiple: true } };
 const profileOptions = { age: textOption, sex: textOption, profile: textOption };
 
 const commands = {
-  screen: { options: { ...jsonOption, ...networkOptions, ...profileOptions }, runsNetwork: true,
+  screen: { options: { ...jsonOption, ...networkOptions, ...profileOptions, ...clipOptions }, runsNetwork: true,
             result: (engine, input) => engine.screen_json(input), text: screeningText },
   measure: { options: { ...jsonOption }, runsNetwork: false, until: 'measure',
              result: (engine, input) => engine.measure_json(input), text: measurementText },
   predict: { options: { ...jsonOption, ...networkOptions, ...profileOptions }, runsNetwork: true,
              result: (engine, input) => engine.predict_json(input), text: networkText },
-  report: { options: { ...jsonOption, ...networkOptions, ...profileOptions, out: textOption, format: textOption, language: textOption, 'identity-file': textOption },
+  report: { options: { ...jsonOption, ...networkOptions, ...profileOptions, ...clipOptions, out: textOption, format: textOption, language: textOption, 'identity-file': textOption },
             runsNetwork: true },
   convert: { options: { ...jsonOption, out: textOption, format: textOption, identity: { type: 'boolean' } }, runsNetwork: false },
   digitise: { options: { ...jsonOption, out: textOption, speed: textOption, gain: textOption, layout: textOption }, runsNetwork: false },
+  echo: { options: { ...jsonOption, with: textOption, masks: textOption, precision: textOption, threads: textOption } },
+  segment: { options: { ...jsonOption, out: textOption, precision: textOption } },
   bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption } },
 };
-
-// Commands of the whole project that this version does not have. They say so; they never pretend a result. Their options are
-// known, so that the value of one is not taken for an input.
-const laterCommands = {
-  echo: 'Measuring echocardiogram clips is not part of this version.',
-  segment: 'Segmenting echocardiogram frames is not part of this version.',
-};
-
-const laterOptions = { ...jsonOption, out: textOption, masks: textOption };
 
 const kSimulatedInput = 'simulated patient (10 s, 12 leads, WFDB)';
 
@@ -166,9 +166,45 @@ function companionLoader(folder) {
   };
 }
 
-async function examineFile(engine, networks, input, { profile, until } = {}) {
+// A clip is a file, or a folder whose pictures are its frames.
+async function readClip(input) {
+  const about = await stat(input).catch((error) => { throw cannotRead(error); });
+  if (!about.isDirectory()) return { files: [await readInputFile(input)] };
+  const names = (await readdir(input)).filter((name) => /\.(png|jpe?g|bmp)$/i.test(name));
+  if (names.length === 0) throw new ExaminationError('not_recognised', 'There is no PNG, JPEG or BMP picture in this folder.');
+  if (names.length > 4 * kMostFiles) throw new ExaminationError('too_large', `There are ${names.length} pictures in this folder; at most ${4 * kMostFiles} are read as one clip.`);
+  return { files: await Promise.all(names.map((name) => readInputFile(path.join(input, name)))) };
+}
+
+// A picture may be a page or a frame: it is a page here, and a frame where `echo` or `segment` is asked for.
+function looksLikeClip(engine, { name, bytes }) {
+  engine.begin();
+  engine.add_file(name, bytes);
+  return engine.holds_clip();
+}
+
+async function readClips(inputs) {
+  const clips = [];
+  for (const input of inputs) clips.push(await readClip(input));
+  return clips;
+}
+
+async function examineFile(engine, networks, input, { profile, until, clips = [] } = {}) {
   const start = await startingFile(input);
   const file = await readInputFile(start);
+  if (clips.length > 0 || looksLikeClip(engine, file)) {
+    // Clips first: the ECG's answer is weighed with what they showed.
+    const all = await readClips(clips);
+    const alone = looksLikeClip(engine, file);
+    engine.begin();
+    if (profile) unwrap(engine.set_profile(JSON.stringify(profile)));
+    await examineClips(engine, networks, alone ? [{ files: [file] }, ...all] : all);
+    if (alone) {
+      unwrap(engine.fuse());
+      return { networkFailure: '' };
+    }
+    return examine(engine, networks, { files: [file], profile }, { loadCompanions: companionLoader(path.dirname(start)), until, keepClips: true });
+  }
   return examine(engine, networks, { files: [file], profile }, { loadCompanions: companionLoader(path.dirname(start)), until });
 }
 
@@ -302,7 +338,7 @@ async function runOnFiles(command, { values: options, positionals }) {
     if (networks) Object.assign(networks, { engine: opened.engine, library: opened.library });
   };
   return forEachInput(positionals, { json: options.json, version, text, recover }, async (input) => {
-    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, until });
+    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, until, clips: options.echo });
     // An answer without the network is no answer to whoever asked this command for one: a damaged installation must be seen.
     if (networkFailure) throw new ExaminationError('model', networkFailure);
     return result(opened.engine, input);
@@ -394,7 +430,7 @@ async function report({ values: options, positionals }) {
   const version = opened.module.engine_version();
   const text = ({ input, output }) => `${input} → ${output}`;
   return forEachInput(positionals, { json: options.json, version, text, recover: start }, async (input) => {
-    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile });
+    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, clips: options.echo });
     if (networkFailure) throw new ExaminationError('model', networkFailure);
     const document = format === 'html' ? opened.engine.report_html(day, version)
       : format === 'csv' ? opened.engine.report_csv() : unwrap(opened.engine.report_fhir(day, identity)).text;
@@ -451,6 +487,74 @@ async function digitise({ values: options, positionals }) {
   });
 }
 
+// The engine and its networks for clips, opened again by `recover` after a trap.
+async function openForClips(options) {
+  const precision = options.precision ?? 'int8';
+  if (!['int8', 'fp32'].includes(precision)) throw new UsageError('--precision must be int8 or fp32.');
+  const threads = positiveInteger(options.threads ?? '1', 'threads', 8);
+  const held = {};
+  held.recover = async () => {
+    Object.assign(held, await openEngineHere());
+    held.networks = new NodeNetworks({ ...held, precision, threads });
+  };
+  await held.recover();
+  return held;
+}
+
+async function writeOutput(output, bytes) {
+  try {
+    await mkdir(path.dirname(output), { recursive: true });
+    await writeFile(output, bytes);
+  } catch (error) {
+    throw new ExaminationError('cannot_write', `${output} could not be written.`, String(error));
+  }
+}
+
+async function echo({ values: options, positionals }) {
+  const held = await openForClips(options);
+  const version = held.module.engine_version();
+  return forEachInput(positionals, { json: options.json, version, text: echoText, recover: held.recover }, async (input) => {
+    const { engine, networks } = held;
+    engine.begin();
+    await examineClips(engine, networks, await readClips([input, ...(options.with === undefined ? [] : [options.with])]));
+    const result = JSON.parse(engine.echo_json(input));
+    if (options.masks !== undefined) {
+      const stem = path.join(options.masks, path.parse(input).name);
+      for (let frame = 0; frame < result.clip.frames; ++frame) {
+        const { width, height, classes } = engine.echo_mask(0, frame);
+        await writeOutput(`${stem}-${String(frame).padStart(4, '0')}.png`, greyPng(width, height, classes));
+      }
+      result.masks = `${stem}-*.png`;
+    }
+    return JSON.stringify(result);
+  });
+}
+
+async function segment({ values: options, positionals }) {
+  if (options.out === undefined) throw new UsageError('segment needs --out OUT.png (or a folder for several inputs).');
+  const several = positionals.length > 1 || positionals[0] === '-';
+  const held = await openForClips(options);
+  const version = held.module.engine_version();
+  const text = ({ input, output }) => `${input} → ${output}`;
+  const written = new Set();
+  return forEachInput(positionals, { json: options.json, version, text, recover: held.recover }, async (input) => {
+    const { engine, networks } = held;
+    engine.begin();
+    await examineClips(engine, networks, [{ files: [await readInputFile(input)] }]);
+    const { clip, view, view_probability: apical, quality } = JSON.parse(engine.echo_json(input));
+    if (clip.frames > 1) throw new ExaminationError('not_recognised', `This is a clip of ${clip.frames} frames; segment takes single frames, and echo --masks writes a clip's.`);
+    const { width, height, classes } = engine.echo_mask(0, 0);
+    const output = several ? path.join(options.out, `${path.parse(input).name}.png`) : options.out;
+    if (written.has(output)) throw new ExaminationError('cannot_write', `${output} was just written for another input of the same name; segment them one by one.`);
+    await writeOutput(output, greyPng(width, height, classes));
+    written.add(output);
+    const pixels = [0, 0, 0, 0];
+    for (const value of classes) pixels[value] += 1;
+    return JSON.stringify({ input, engine_version: version, output, width, height, view, view_probability: apical, quality: quality.score,
+      pixels: { background: pixels[0], left_ventricle: pixels[1], myocardium: pixels[2], left_atrium: pixels[3] } });
+  });
+}
+
 // ONNX Runtime fixes its number of threads when it starts, so each configuration gets a process of its own.
 const kBenchConfigurations = [
   { precision: 'int8', threads: 1 },
@@ -502,12 +606,6 @@ async function printBench(version, runs, configurations, json) {
   await print(lines.join('\n'));
 }
 
-async function refuse(command, args) {
-  const { values, positionals } = parseArgs({ args, options: laterOptions, allowPositionals: true, strict: false });
-  return refuseAll(inputsOf(positionals.length > 0 ? positionals : ['']), values.json, await packageVersion(),
-    new ExaminationError('not_available', laterCommands[command]));
-}
-
 async function main([command, ...args]) {
   if (command === undefined) throw new UsageError('Say what to do.');
   if (['--help', '-h', 'help'].includes(command) || args.includes('--help') || args.includes('-h')) {
@@ -519,7 +617,6 @@ async function main([command, ...args]) {
     await print(`precordia ${module.engine_version()}`);
     return 0;
   }
-  if (Object.hasOwn(laterCommands, command)) return refuse(command, args);
   if (!Object.hasOwn(commands, command)) throw new UsageError(`There is no command "${command}".`);
   const parsed = readOptions(command, args);
   const { values, positionals } = parsed;
@@ -532,6 +629,8 @@ async function main([command, ...args]) {
     if (command === 'convert') return await convert(parsed);
     if (command === 'report') return await report(parsed);
     if (command === 'digitise') return await digitise(parsed);
+    if (command === 'echo') return await echo(parsed);
+    if (command === 'segment') return await segment(parsed);
     return await runOnFiles(command, parsed);
   } catch (error) {
     // An installation that cannot start: every input still gets its line.

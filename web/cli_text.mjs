@@ -120,3 +120,16 @@ export function digitisedText(page) {
     ...(page.review_recommended ? ['  Look at the trace over the picture before relying on it.'] : []),
     ...(page.output ? [`  → ${page.output}`] : [])].join('\n');
 }
+
+export function echoText(result) {
+  const { ef_percent: ef, ef_low_percent: low, ef_high_percent: high } = result;
+  const answer = ef === null ? ['Cannot tell.', ...result.cannot_tell_because]
+    : [`Ejection fraction ${number(ef)} % (${number(low)} to ${number(high)}), ${result.method}`,
+      `Up to 40 %: ${percent(result.bands.ef_to_40)}; 41 to 49 %: ${percent(result.bands.ef_41_to_49)}; from 50 %: ${percent(result.bands.ef_from_50)}`];
+  const facts = [['View', result.view], ['Heart rate', `${number(result.heart_rate_bpm)} /min`], ['Global longitudinal strain', `${number(result.gls_percent, 1)} %`],
+    ['End-diastolic volume', `${number(result.ed_volume_ml)} ml`], ['End-systolic volume', `${number(result.es_volume_ml)} ml`],
+    ['Left atrial volume', `${number(result.la_volume_ml)} ml`]];
+  const beats = result.beats.map((beat, i) => [`Beat ${i + 1}`, `frames ${beat.ed_frame} to ${beat.es_frame}`, `EF ${number(beat.ef_percent, 1)} %`]);
+  return result.input + section('Echo', paragraphs(answer)) + section('Measurements', table(facts)) + section('Beats', rows(beats)) +
+    section('Notes', paragraphs(result.notes)) + `\n\n${result.disclaimer}`;
+}

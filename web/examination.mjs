@@ -28,6 +28,9 @@ export const kStages = [
   { stage: 'prepare', label: 'Preparing its input' },
   { stage: 'network', label: 'Running the network' },
   { stage: 'interpret', label: 'Interpreting the network' },
+  { stage: 'decode', label: 'Reading the clip' },
+  { stage: 'echo', label: 'Drawing the ventricle' },
+  { stage: 'trace', label: 'Measuring the beats' },
   { stage: 'fuse', label: 'Weighing the evidence' },
   { stage: 'view', label: 'Preparing the display' },
 ];
@@ -82,14 +85,15 @@ export async function sha256(bytes) {
 export class ModelLibrary {
   // readFile(path relative to models/) -> Promise<Uint8Array>. modelIds: the networks that the engine runs; entries for
   // other tasks or later versions are none of them, and their files are not touched.
-  constructor(manifest, readFile, modelIds = manifest.models.map((model) => model.id)) {
+  constructor(manifest, readFile, modelIds = manifest.models.map((model) => model.id), echoIds = []) {
     this.manifest = manifest;
     this.readFile = readFile;
     this.modelIds = modelIds;
+    this.echoIds = echoIds;  // opened when the first clip comes, not before
   }
 
   model(id) {
-    const model = this.modelIds.includes(id) && this.manifest.models.find((candidate) => candidate?.id === id);
+    const model = (this.modelIds.includes(id) || this.echoIds.includes(id)) && this.manifest.models.find((candidate) => candidate?.id === id);
     if (!model) throw new ExaminationError('model', `There is no network named "${id}" in models/manifest.json.`);
     return model;
   }
@@ -136,8 +140,9 @@ export async function openEngine(createEngineModule, readModelFile, moduleOption
   } catch (error) {
     throw new ExaminationError('model', 'The list of networks (models/manifest.json) could not be read; install the app again.', String(error));
   }
-  const { models, skipped = [] } = unwrap(engine.load_manifest(manifestText));
-  const library = new ModelLibrary(JSON.parse(manifestText), readModelFile, models.map(({ id }) => id));
+  const { models, echo_models: echoModels, skipped = [] } = unwrap(engine.load_manifest(manifestText));
+  const ids = (of) => of.map(({ id }) => id);
+  const library = new ModelLibrary(JSON.parse(manifestText), readModelFile, ids(models), ids(echoModels));
   for (const id of library.modelIds) {
     const { head } = library.model(id);
     if (head) unwrap(engine.add_head(id, await library.checkedFile(head.file, head.sha256)));
@@ -297,7 +302,8 @@ async function runNetwork(engine, networks, timings, hooks) {
 //   input     {files} or {simulated}, with optional `profile` (object) and `filter` {high_pass_hz, low_pass_hz, notch_hz}
 //   networks  see the top; null skips the networks (the answer then says that none was run)
 //   options   {hooks, loadCompanions, now, until, decodePicture}; until 'read' or 'measure' stops there. decodePicture({name, bytes}) ->
-//             {width, height, rgba} or null serves pictures that only the host can decode (WebP, HEIC)
+//             {width, height, rgba} or null serves pictures that only the host can decode (WebP, HEIC). With keepClips the person is not
+//             forgotten: clips of theirs are measured already (examineClips)
 // With input.review a picture of a page is read and no more: the outcome then has `page` {refused?, skippable}, and finishPage goes on
 // once somebody has seen the trace. Without it the page is taken as it is read, and the record says so.
 // A network that cannot be run does not end the examination: the engine is told and the answer says so. An engine that fails
@@ -307,7 +313,7 @@ async function runNetwork(engine, networks, timings, hooks) {
 export async function examine(engine, networks, input, options = {}) {
   const hooks = { ...silentHooks, ...options.hooks };
   const timings = new StageTimings(options.now);
-  engine.begin();
+  if (!options.keepClips) engine.begin();
   if (input.profile) unwrap(engine.set_profile(JSON.stringify(input.profile)));
   if (input.filter) setDisplayFilter(engine, input.filter);
 
@@ -380,6 +386,77 @@ export async function reconsider(engine, profile, now) {
   await timings.time('measure', () => unwrap(engine.measure()));
   await timings.time('fuse', () => unwrap(engine.fuse()));
   return timings;
+}
+
+// One clip into the engine, which keeps it beside what it holds. clip: {files: [{name, bytes}]}, read by the engine; or {name, decode},
+// where decode(push, begin) is the host's decoder: begin(format, expectedFrames), then push(rgba, width, height, timeMs) per frame.
+// Returns {clip, frames}.
+async function takeClip(engine, clip) {
+  if (clip.decode) {
+    await clip.decode((format, expectedFrames) => engine.begin_clip(clip.name, format, expectedFrames),
+      (...frame) => callEngine(() => unwrap(engine.push_clip(...frame))));
+    return callEngine(() => unwrap(engine.finish_clip()));
+  }
+  for (const { name, bytes } of clip.files) {
+    if (bytes.byteLength > kLargestFileBytes) throw tooLarge(name, bytes.byteLength);
+    engine.add_file(name, bytes);
+  }
+  return callEngine(() => unwrap(engine.read_clip()));
+}
+
+// Which echo network has been held against its known answers, by `networks` object and provider's precision.
+const trustedEcho = new WeakMap();
+
+// Clips of the person in hand, frame by frame through the echo network, then measured together with the clips that are there already.
+// A provider that fails gives way to the next one, and goes on at the frame that it failed on. Returns {timings, network}.
+export async function examineClips(engine, networks, clips, { hooks: given, timings = new StageTimings(), library } = {}) {
+  const hooks = { ...silentHooks, ...given };
+  for (const clip of clips) {
+    await enter('decode', hooks);
+    await timings.time('decode', () => takeClip(engine, clip));
+  }
+  const { request } = unwrap(engine.echo_request());
+  if (!request) throw new ExaminationError('model', 'No echo network is installed, so a clip cannot be measured.');
+  const { model_id: modelId, input_name: inputName, shape } = request;
+  let precision = networks.precision(modelId);
+  const run = (feeds) => networks.runModel(modelId, precision, feeds);
+  const trust = async () => {
+    const key = `${modelId}/${precision}/${networks.provider ?? ''}`;
+    if (trustedEcho.get(networks) === key) return;
+    await checkKnownAnswers({ engine, library: library ?? networks.library, modelId, precision, runModel: (_, __, feeds) => run(feeds) });
+    trustedEcho.set(networks, key);
+  };
+  await enter('echo', hooks);
+  await timings.time('echo', async () => {
+    let done = 0;
+    const total = request.clips.reduce((sum, { frames }) => sum + frames, 0);
+    for (const [index, { frames, answered }] of request.clips.entries()) {
+      done += answered;
+      for (let frame = answered; frame < frames;) {
+        if (frame % 8 === 0) {
+          await hooks.breathe();
+          if (hooks.isCancelled()) throw new ExaminationError('cancelled', 'The examination was cancelled.');
+          hooks.onStage('echo', done / total);
+        }
+        const values = callEngine(() => engine.echo_tensor(index));
+        let outputs;
+        try {
+          await trust();
+          outputs = await run({ [inputName]: { shape, values } });
+        } catch (error) {
+          if (error instanceof EngineFailure || !networks.fallBack(error)) throw error;
+          precision = networks.precision(modelId);
+          continue;
+        }
+        callEngine(() => unwrap(engine.echo_answer(index, outputs, precision)));
+        frame += 1;
+        done += 1;
+      }
+    }
+  });
+  await enter('trace', hooks);
+  await timings.time('trace', () => callEngine(() => unwrap(engine.echo_measure())));
+  return { timings, network: { model_id: modelId, precision } };
 }
 
 // The network input on the CPU: the engine's own tensors (C++ resampler), as feeds for runModel.

@@ -31,16 +31,21 @@ struct EchoPoint {
   float x = 0, y = 0;                        // in pixels of the clip's square frame
 };
 
-// Left ventricle of one frame, measured on its mask.
+// Left ventricle of one frame, measured on its mask. Lengths are in widths of the frame (its true height follows from the aspect).
+inline constexpr int kDiscs = 20;
 struct FrameShape {
   bool found = false;
-  double lv_area = 0, la_area = 0;           // share of the frame, aspect applied: comparable within a clip only
-  double length = 0, width = 0;              // apex to mitral plane, widest across, in frame heights
-  double relative_volume = 0;                // Simpson's discs in frame heights cubed
-  double entropy = 0;                        // mean of the pixels within 2 px of the endocardial contour, bits
+  double lv_area = 0, la_area = 0;           // in frame widths squared: comparable within a clip only
+  double la_length = 0;                      // mitral plane to the roof of the atrium
+  double length = 0, width = 0;              // mitral plane to apex, widest disc
+  double volume = 0;                         // Simpson's discs, frame widths cubed
+  std::array<double, kDiscs> left{}, right{};  // half-widths of the discs beside the long axis, from the mitral plane to the apex
+  double entropy = 0;                        // mean over the pixels within 2 px of the LV's border, bits
+  double cut_off = 0;                        // share of the LV's border that lies on the sector's edge
   EchoPoint apex, mitral_left, mitral_right;
-  std::vector<EchoPoint> contour;            // endocardium from mitral_left over the apex to mitral_right
+  std::vector<EchoPoint> contour;            // endocardium from mitral_left over the apex to mitral_right, kContourPoints
 };
+inline constexpr int kContourPoints = 33;
 
 struct ClipFindings {
   EchoView view = EchoView::kUnknown;

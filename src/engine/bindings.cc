@@ -10,6 +10,7 @@
 #include "engine/page_json.h"
 #include "engine/page_view.h"
 #include "formats/read_ecg.h"
+#include "nets/echo_network.h"
 #include "signal/resample.h"
 
 namespace precordia {
@@ -41,7 +42,9 @@ class Engine {
     if (auto loaded = examination_.load_manifest(json); !loaded) return outcome_of(loaded.error());
     Json models = Json::array();
     for (const EcgModel& model : examination_.manifest().models) models.push_back(description(model));
-    return text_of({{"ok", true}, {"models", models}, {"skipped", examination_.manifest().skipped}});
+    Json echo_models = Json::array();
+    for (const EchoModel& model : examination_.manifest().echo_models) echo_models.push_back(description(model));
+    return text_of({{"ok", true}, {"models", models}, {"echo_models", echo_models}, {"skipped", examination_.manifest().skipped}});
   }
   std::string add_head(const std::string& model_id, const val& bytes) {
     return outcome_of(examination_.add_head(model_id, bytes_of(bytes)));
@@ -49,8 +52,11 @@ class Engine {
   std::string choose_model(const std::string& id) { return outcome_of(examination_.choose_model(id)); }
   std::string check_known_answer(const std::string& model_id, const std::string& precision, int index, const val& logits) {
     const EcgModel* model = examination_.manifest().find(model_id);
-    if (!model) return outcome_of(Error{ErrorCode::kWrongUsage, "There is no network with the id '" + model_id + "'.", ""});
-    const auto difference = precordia::check_known_answer(*model, static_cast<size_t>(index), precision, floats_of(logits));
+    const EchoModel* echo = examination_.manifest().find_echo(model_id);
+    if (!model && !echo) return outcome_of(Error{ErrorCode::kWrongUsage, "There is no network with the id '" + model_id + "'.", ""});
+    const std::vector<float> answer = model ? floats_of(logits) : probe_masks(*echo, floats_of(logits));
+    const auto difference = precordia::check_known_answer(model ? model->known_answers : echo->known_answers, model_id,
+                                                          static_cast<size_t>(index), precision, answer);
     if (!difference) return outcome_of(difference.error());
     return text_of({{"ok", true}, {"max_difference", *difference}});
   }
@@ -95,6 +101,67 @@ class Engine {
     out.set("width", picture.width);
     out.set("height", picture.height);
     out.set("rgba", val::global("Uint8Array").new_(emscripten::typed_memory_view(picture.rgba.size(), picture.rgba.data())));
+    return out;
+  }
+  // Clips. read_clip takes the files that were added; a clip that the browser decodes comes frame by frame. Both: {"ok":true,"clip":index,
+  // "frames":n}. Then, for every frame of every clip in order, echo_tensor and echo_answer; then echo_measure.
+  bool holds_clip() const { return examination_.holds_clip(); }
+  std::string read_clip() { return with_clip(examination_.read_clip()); }
+  void begin_clip(const std::string& name, const std::string& format, int expected_frames) { examination_.begin_clip(name, format, expected_frames); }
+  std::string push_clip(const val& rgba, int width, int height, double time_ms) {
+    return outcome_of(examination_.push_clip(bytes_of(rgba), width, height, time_ms));
+  }
+  std::string finish_clip() { return with_clip(examination_.finish_clip()); }
+  std::string echo_request() const {
+    const EchoExamination* echo = examination_.echo();
+    if (!echo || !echo->model()) return R"({"ok":true,"request":null})";
+    Json clips = Json::array();
+    for (size_t i = 0; i < echo->clip_count(); ++i)
+      clips.push_back({{"name", echo->name(i)}, {"frames", echo->clip(i).frame_count()}, {"answered", echo->frames_answered(i)}});
+    const int side = echo->model()->side;
+    return text_of({{"ok", true}, {"request", {{"model_id", echo->model()->id}, {"input_name", echo->model()->input_name},
+                                               {"shape", {1, 1, side, side}}, {"clips", clips}}}});
+  }
+  val echo_tensor(int clip) const {
+    const EchoExamination* echo = examination_.echo();
+    return float_array(echo && clip >= 0 && static_cast<size_t>(clip) < echo->clip_count() ? echo->frame_tensor(static_cast<size_t>(clip)) : std::vector<float>{});
+  }
+  std::string echo_answer(int clip, const val& outputs, const std::string& precision) {
+    EchoExamination* echo = examination_.echo();
+    if (!echo || clip < 0) return outcome_of(Error{ErrorCode::kWrongUsage, "No clip has been read yet.", ""});
+    const auto take = [&](const std::string& name) {
+      const val values = outputs[name];
+      return values.isNull() || values.isUndefined() ? std::vector<float>{} : floats_of(values);
+    };
+    const std::vector<float> masks = take(echo->model()->masks_name), view = take(echo->model()->view_name), quality = take(echo->model()->quality_name);
+    return outcome_of(echo->frame_answer(static_cast<size_t>(clip), {masks, view, quality}, precision));
+  }
+  std::string echo_measure() {
+    if (!examination_.echo()) return outcome_of(Error{ErrorCode::kWrongUsage, "No clip has been read yet.", ""});
+    return outcome_of(examination_.echo()->measure());
+  }
+  // points: x0, y0, x1, y1, ... in pixels of the clip's frames, mitral plane over the apex to the mitral plane; none takes it back.
+  std::string echo_set_contour(int clip, int frame, const val& points) {
+    if (!examination_.echo() || clip < 0) return outcome_of(Error{ErrorCode::kWrongUsage, "No clip has been read yet.", ""});
+    const std::vector<float> flat = floats_of(points);
+    std::vector<EchoPoint> contour;
+    for (size_t i = 0; i + 1 < flat.size(); i += 2) contour.push_back({flat[i], flat[i + 1]});
+    return outcome_of(examination_.echo()->set_contour(static_cast<size_t>(clip), frame, std::move(contour)));
+  }
+  void echo_drop(int clip) {
+    if (examination_.echo() && clip >= 0) examination_.echo()->drop(static_cast<size_t>(clip));
+  }
+  std::string echo_json(const std::string& input) const { return examination_.echo_json(input); }
+  // Mask of one frame at the size of the source picture: {width, height, classes}; null where there is none.
+  val echo_mask(int clip, int frame) const {
+    const EchoExamination* echo = examination_.echo();
+    if (!echo || clip < 0 || static_cast<size_t>(clip) >= echo->clip_count() || frame < 0 || frame >= echo->frames_answered(static_cast<size_t>(clip)))
+      return val::null();
+    const std::vector<uint8_t> classes = echo->source_mask(static_cast<size_t>(clip), frame);
+    val out = val::object();
+    out.set("width", echo->clip(static_cast<size_t>(clip)).source_width);
+    out.set("height", echo->clip(static_cast<size_t>(clip)).source_height);
+    out.set("classes", val::global("Uint8Array").new_(emscripten::typed_memory_view(classes.size(), classes.data())));
     return out;
   }
   std::string load_simulated(const std::string& condition) { return with_summary(examination_.load_simulated(condition)); }
@@ -202,11 +269,17 @@ class Engine {
   }
 
  private:
-  static Json description(const EcgModel& model) {
+  static Json description(const auto& model) {   // EcgModel or EchoModel
     Json precisions = Json::array();
     for (const ModelArtefact& artefact : model.artefacts) precisions.push_back(artefact.precision);
     return {{"id", model.id},           {"title", model.title},     {"version", model.version},   {"task", model.task},
             {"precisions", precisions}, {"licence", model.licence}, {"training", model.training}, {"card", model.card}};
+  }
+  std::string with_clip(const Result<void>& result) const {
+    if (!result) return outcome_of(result.error());
+    const EchoExamination& echo = *examination_.echo();
+    const size_t clip = echo.clip_count() - 1;
+    return text_of({{"ok", true}, {"clip", clip}, {"frames", echo.clip(clip).frame_count()}});
   }
   std::string with_summary(const Result<void>& result) const {
     if (!result) return outcome_of(result.error());
@@ -257,6 +330,19 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("accept_page", &Engine::accept_page)
       .function("page_view", &Engine::page_view)
       .function("page_picture", &Engine::page_picture)
+      .function("holds_clip", &Engine::holds_clip)
+      .function("read_clip", &Engine::read_clip)
+      .function("begin_clip", &Engine::begin_clip)
+      .function("push_clip", &Engine::push_clip)
+      .function("finish_clip", &Engine::finish_clip)
+      .function("echo_request", &Engine::echo_request)
+      .function("echo_tensor", &Engine::echo_tensor)
+      .function("echo_answer", &Engine::echo_answer)
+      .function("echo_measure", &Engine::echo_measure)
+      .function("echo_set_contour", &Engine::echo_set_contour)
+      .function("echo_drop", &Engine::echo_drop)
+      .function("echo_json", &Engine::echo_json)
+      .function("echo_mask", &Engine::echo_mask)
       .function("load_simulated", &Engine::load_simulated)
       .function("set_profile", &Engine::set_profile)
       .function("set_display_filter", &Engine::set_display_filter)

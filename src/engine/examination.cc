@@ -8,6 +8,7 @@
 #include "formats/read_ecg.h"
 #include "paper/decode_image.h"
 #include "report/answer_words.h"
+#include "report/echo_json.h"
 #include "report/fhir.h"
 #include "report/html.h"
 #include "report/json.h"
@@ -159,6 +160,7 @@ void Examination::begin() {
   tabular_.clear();
   not_run_because_.clear();
   net_.reset();
+  echo_.reset();
   screening_.reset();
 }
 
@@ -328,9 +330,27 @@ void Examination::network_failed(std::string sentence) {
   net_->not_run_because = not_run_because_;
 }
 
+Result<void> Examination::take_clip(std::string name, EchoClip clip) {
+  if (!echo_) echo_.emplace(manifest_.echo_models.empty() ? nullptr : &manifest_.echo_models.front());
+  return echo_->take(std::move(name), std::move(clip));
+}
+
+std::string Examination::echo_json(std::string_view input) const {
+  if (!echo_ || !echo_->findings()) return error_json(input, not_ready());
+  std::vector<EchoSource> sources;
+  for (size_t i = 0; i < echo_->clip_count(); ++i) sources.push_back({echo_->name(i), &echo_->clip(i)});
+  return precordia::echo_json(input, sources, *echo_->findings(), model_descriptions().back());
+}
+
 Result<void> Examination::fuse() {
+  const std::optional<EchoEvidence> echo = echo_ ? echo_->evidence() : std::nullopt;
+  if (!record_ && echo) {   // a clip alone
+    static const EcgRecord no_record;
+    screening_ = screen(profile_, no_record, nullptr, nullptr, &*echo);
+    return {};
+  }
   if (!record_ || !findings_) return fail(ErrorCode::kWrongUsage, "The ECG has not been measured yet.");
-  screening_ = screen(profile_, *record_, &*findings_, net_ ? &*net_ : nullptr);
+  screening_ = screen(profile_, *record_, &*findings_, net_ ? &*net_ : nullptr, echo ? &*echo : nullptr);
   return {};
 }
 
@@ -341,14 +361,19 @@ std::vector<ModelDescription> Examination::model_descriptions() const {
     out.push_back({model.id, model.title, model.version, ran ? net_->precision : "", model.licence, "models/" + model.card,
                    model.training});
   }
+  if (echo_ && echo_->findings()) {
+    const EchoModel& model = *echo_->model();
+    out.push_back({model.id, model.title, model.version, echo_->precision(), model.licence, "models/" + model.card, model.training});
+  }
   return out;
 }
 
 std::string Examination::input_summary() const { return record_ ? record_text(*record_) : ""; }
 
 std::string Examination::screen_json(std::string_view input) const {
-  if (!record_ || !screening_) return error_json(input, not_ready());
-  return precordia::screen_json(input, *record_, findings_ ? &*findings_ : nullptr, net_ ? &*net_ : nullptr, *screening_,
+  if (!screening_) return error_json(input, not_ready());
+  static const EcgRecord no_record;
+  return precordia::screen_json(input, record_ ? *record_ : no_record, findings_ ? &*findings_ : nullptr, net_ ? &*net_ : nullptr, *screening_,
                                 model_descriptions());
 }
 

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/translate.h"
 #include "ecg/ecg_findings.h"
+#include "engine/echo_examination.h"
 #include "formats/write_ecg.h"
 #include "fusion/screening.h"
 #include "nets/ecg_network.h"
@@ -62,6 +63,11 @@ class Examination {
   const std::string& input_name() const { return input_name_; }
   // The page as it is read becomes the record; the picture is dropped.
   Result<void> accept_page(bool reviewed);
+  // Clips of an echocardiogram, instead of an ECG or beside one; begin() forgets them. Read by echo/clip_reader.h or decoded by the host.
+  EchoExamination* echo() { return echo_ ? &*echo_ : nullptr; }
+  const EchoExamination* echo() const { return echo_ ? &*echo_ : nullptr; }
+  Result<void> take_clip(std::string name, EchoClip clip);
+  std::string echo_json(std::string_view input) const;   // requires echo()->measure()
   Result<void> load_simulated(std::string_view condition);   // "normal", "lbbb", "lvh_strain", "old_anterior_mi", "af"
   Result<void> set_profile(std::string_view json);
   void set_display_filter(const DisplayFilter& filter) { filter_ = filter; }
@@ -79,6 +85,7 @@ class Examination {
   Result<void> network_answer(const NetAnswer& answer, std::string_view precision);
   // The host could not run the network; `sentence` is shown.
   void network_failed(std::string sentence);
+  // Of an ECG that was measured, of clips that were measured, or of both.
   Result<void> fuse();
 
   std::string input_summary() const;                       // "12 leads · 10.0 s · 500 Hz"
@@ -116,6 +123,7 @@ class Examination {
   std::vector<float> tabular_;
   std::string not_run_because_;
   std::optional<EcgNetFindings> net_;
+  std::optional<EchoExamination> echo_;
   std::optional<Screening> screening_;
   std::optional<ExaminationSummary> earlier_;
   Translator translator_;

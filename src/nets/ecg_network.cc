@@ -398,18 +398,18 @@ Result<EcgNetFindings> interpret_outputs(const EcgModel& model, const NetHead& h
   return findings;
 }
 
-Result<double> check_known_answer(const EcgModel& model, size_t index, std::string_view precision,
+Result<double> check_known_answer(std::span<const KnownAnswer> answers, const std::string& model_id, size_t index, std::string_view precision,
                                   std::span<const float> logits) {
-  if (index >= model.known_answers.size()) return fail(ErrorCode::kWrongUsage, "There is no such known answer.");
-  const KnownAnswer& answer = model.known_answers[index];
+  if (index >= answers.size()) return fail(ErrorCode::kWrongUsage, "There is no such known answer.");
+  const KnownAnswer& answer = answers[index];
   const auto expected = std::find_if(answer.logits_by_precision.begin(), answer.logits_by_precision.end(),
                                      [&](const auto& entry) { return entry.first == precision; });
   const auto tolerance = std::find_if(answer.tolerance_by_precision.begin(), answer.tolerance_by_precision.end(),
                                       [&](const auto& entry) { return entry.first == precision; });
   if (expected == answer.logits_by_precision.end() || tolerance == answer.tolerance_by_precision.end())
-    return fail(ErrorCode::kModel, "The network has no known answer to be tested with.", model.id);
+    return fail(ErrorCode::kModel, "The network has no known answer to be tested with.", model_id);
   if (logits.size() != expected->second.size() || !all_finite(logits))
-    return fail(ErrorCode::kModel, "The network failed its start-up test: impossible numbers.", model.id);
+    return fail(ErrorCode::kModel, "The network failed its start-up test: impossible numbers.", model_id);
   double largest = 0;
   for (size_t k = 0; k < logits.size(); ++k) largest = std::max(largest, std::abs(logits[k] - expected->second[k]));
   if (largest > tolerance->second)

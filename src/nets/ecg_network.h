@@ -68,8 +68,9 @@ Result<std::vector<float>> prepare_tabular(std::span<const KnownValue> known, co
 Result<EcgNetFindings> interpret_outputs(const EcgModel& model, const NetHead& head, const EcgNetWindow& window,
                                          const NetAnswer& answer, std::string_view precision);
 
-// Compares a run of known answer `index` with the manifest. Returns the largest absolute difference; error kModel over tolerance.
-Result<double> check_known_answer(const EcgModel& model, size_t index, std::string_view precision,
+// Compares a run of known answer `index` of a network with the manifest. Returns the largest absolute difference; error kModel over
+// tolerance.
+Result<double> check_known_answer(std::span<const KnownAnswer> answers, const std::string& model_id, size_t index, std::string_view precision,
                                   std::span<const float> logits);
 
 }  // namespace precordia

@@ -12,7 +12,7 @@ using Json = nlohmann::json;
 
 constexpr int kManifestVersion = 1;
 constexpr int kMostModels = 64, kMostLabels = 1000, kMostSamples = 1 << 20, kMostChannels = 4096;
-constexpr int kMostTabular = 64, kMostPartial = 16, kMostTensor = 1 << 22;
+constexpr int kMostTabular = 64, kMostPartial = 16, kMostTensor = 1 << 22, kMostEchoSide = 512;
 
 // Reads fields of one JSON object and remembers the first one that was wrong, so that a parser reads as a list of fields.
 class Fields {
@@ -310,6 +310,75 @@ OutlierScore parse_outliers(Fields& model, const std::string& where) {
   return outliers;
 }
 
+std::vector<ModelArtefact> parse_artefacts(Fields& model, const std::string& where) {
+  std::vector<ModelArtefact> out;
+  for (const Json& item : model.array("artefacts")) {
+    Fields artefact(item, where + ".artefacts");
+    out.push_back({artefact.text("precision"), artefact.text("file"), artefact.text("sha256"), {}});
+    out.back().providers = texts(artefact, artefact.array("providers"), "providers");
+    model.take(artefact);
+  }
+  if (out.empty()) model.complain("artefacts");
+  return out;
+}
+
+Result<EchoModel> parse_echo_model(const Json& json, const std::string& where) {
+  Fields fields(json, where);
+  EchoModel model;
+  model.id = fields.text("id");
+  model.task = fields.text("task");
+  model.title = fields.text("title");
+  model.version = fields.text("version");
+  model.licence = fields.text("licence");
+  model.card = fields.text("card");
+  {
+    Fields training(fields.object("training"), where + ".training");
+    model.training = training.text("data");
+    fields.take(training);
+  }
+  model.artefacts = parse_artefacts(fields, where);
+  const auto is_shape = [](const Json& shape, std::initializer_list<int> wanted) {
+    if (shape.size() != wanted.size()) return false;
+    size_t i = 0;
+    for (const int extent : wanted)
+      if (!shape[i].is_number_integer() || shape[i] != extent) return false;
+      else ++i;
+    return true;
+  };
+  {
+    Fields input(fields.object("input"), where + ".input");
+    model.input_name = input.text("name");
+    const Json& shape = input.array("shape");
+    const bool square = shape.size() == 4 && shape[3].is_number_integer() && shape[3] >= 64 && shape[3] <= kMostEchoSide;
+    if (square) model.side = shape[3].get<int>();
+    if (!square || !is_shape(shape, {1, 1, model.side, model.side}) || model.side % kEchoProbe != 0) input.complain("shape");
+    fields.take(input);
+  }
+  for (const Json& item : fields.array("outputs")) {
+    Fields output(item, where + ".outputs");
+    const std::string name = output.text("name"), role = output.text("role");
+    const Json& shape = output.array("shape");
+    if (role == "masks" && is_shape(shape, {1, 4, model.side, model.side})) model.masks_name = name;
+    else if (role == "view" && is_shape(shape, {1, 3})) model.view_name = name;
+    else if (role == "quality" && is_shape(shape, {1, 3})) model.quality_name = name;
+    else output.complain("shape");
+    fields.take(output);
+  }
+  if (model.masks_name.empty() || model.view_name.empty() || model.quality_name.empty()) fields.complain("outputs");
+  {
+    Fields error(fields.object("ef_sd_percent"), where + ".ef_sd_percent");
+    model.single_plane_sd = error.number("single_plane");
+    model.biplane_sd = error.number("biplane");
+    if (!(model.single_plane_sd > 0) || !(model.biplane_sd > 0)) error.complain("single_plane");
+    fields.take(error);
+  }
+  for (const Json& item : fields.array("known_answers"))
+    model.known_answers.push_back(parse_known_answer(fields, item, where + ".known_answers", 4 * kEchoProbe * kEchoProbe));
+  if (!fields.wrong().empty())
+    return fail(ErrorCode::kModel, "The description of an echo network is incomplete, so it cannot be used.", fields.wrong());
+  return model;
+}
+
 Result<EcgModel> parse_ecg_model(const Json& json, const std::string& where) {
   Fields fields(json, where);
   EcgModel model;
@@ -324,14 +393,7 @@ Result<EcgModel> parse_ecg_model(const Json& json, const std::string& where) {
     model.training = training.text("data");
     fields.take(training);
   }
-  for (const Json& item : fields.array("artefacts")) {
-    Fields artefact(item, where + ".artefacts");
-    ModelArtefact out{artefact.text("precision"), artefact.text("file"), artefact.text("sha256"), {}};
-    out.providers = texts(artefact, artefact.array("providers"), "providers");
-    model.artefacts.push_back(std::move(out));
-    fields.take(artefact);
-  }
-  if (model.artefacts.empty()) fields.complain("artefacts");
+  model.artefacts = parse_artefacts(fields, where);
   model.input = parse_input(fields, where);
   const Json& labels = fields.array("labels");
   if (labels.empty() || labels.size() > kMostLabels) fields.complain("labels");
@@ -377,6 +439,12 @@ const EcgModel* ModelManifest::find(std::string_view id) const {
   return nullptr;
 }
 
+const EchoModel* ModelManifest::find_echo(std::string_view id) const {
+  for (const EchoModel& model : echo_models)
+    if (model.id == id) return &model;
+  return nullptr;
+}
+
 Result<ModelManifest> parse_manifest(std::string_view json) {
   const Json root = Json::parse(json, nullptr, /*allow_exceptions=*/false);
   Fields fields(root, "manifest");
@@ -390,10 +458,14 @@ Result<ModelManifest> parse_manifest(std::string_view json) {
     const std::string where = "models[" + std::to_string(i) + "]";
     Fields entry(entries[i], where);
     const std::string task = entry.text("task");
-    if (task == "ecg-classification") {
-      auto model = parse_ecg_model(entries[i], where);
-      if (model) manifest.models.push_back(std::move(*model));
+    const auto keep = [&](auto model, auto& list) {
+      if (model) list.push_back(std::move(*model));
       else manifest.skipped.push_back("A network is left out, because its description is incomplete (" + model.error().detail + ").");
+    };
+    if (task == "ecg-classification") {
+      keep(parse_ecg_model(entries[i], where), manifest.models);
+    } else if (task == "echo-segmentation") {
+      keep(parse_echo_model(entries[i], where), manifest.echo_models);
     } else {
       manifest.skipped.push_back("This version does not run networks for the task '" + task + "'.");
     }

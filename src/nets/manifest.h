@@ -123,11 +123,27 @@ struct EcgModel {
   const ModelArtefact* artefact(std::string_view precision) const;
 };
 
+// A network that draws the left ventricle, its myocardium and the left atrium on one frame of an apical echo clip.
+struct EchoModel {
+  std::string id, task, title, version, licence, card, training;
+  std::vector<ModelArtefact> artefacts;
+  std::string input_name;              // [1][1][side][side], grey 0..1, the sector's bounding box stretched to the square
+  int side = 0;
+  std::string masks_name;              // logits [1][4][side][side], order of EchoClass
+  std::string view_name;               // logits [1][3]: apical 4-chamber, apical 2-chamber, neither
+  std::string quality_name;            // logits [1][3]: good, medium, poor
+  double single_plane_sd = 0, biplane_sd = 0;   // of its EF against the experts' biplane EF, points
+  std::vector<KnownAnswer> known_answers;       // logits: the masks at kEchoProbe x kEchoProbe places
+};
+inline constexpr int kEchoProbe = 8;
+
 struct ModelManifest {
-  std::vector<EcgModel> models;        // entries whose task this version runs ("ecg-classification")
+  std::vector<EcgModel> models;        // entries of the task "ecg-classification"
+  std::vector<EchoModel> echo_models;  // of the task "echo-segmentation"
   std::vector<std::string> skipped;    // sentences about entries of other tasks and incomplete ones: they harm no other
 
   const EcgModel* find(std::string_view id) const;
+  const EchoModel* find_echo(std::string_view id) const;
 };
 
 // Error kModel when the text as a whole is no manifest. An entry with a missing or impossible field is skipped, its field named.

@@ -184,10 +184,10 @@ TEST_CASE("the tensor has the network's rate and shape whatever the record's rat
 
 TEST_CASE("a known answer outside its tolerance is an error") {
   const EcgModel model = small_model();
-  CHECK(check_known_answer(model, 0, "fp32", std::vector<float>{1.005f, 2.0f}).value() == doctest::Approx(0.005).epsilon(0.01));
-  CHECK_FALSE(check_known_answer(model, 0, "fp32", std::vector<float>{1.1f, 2.0f}).has_value());
-  CHECK_FALSE(check_known_answer(model, 0, "int8", std::vector<float>{1.0f, 2.0f}).has_value());
-  CHECK_FALSE(check_known_answer(model, 3, "fp32", std::vector<float>{1.0f, 2.0f}).has_value());
+  CHECK(check_known_answer(model.known_answers, model.id, 0, "fp32", std::vector<float>{1.005f, 2.0f}).value() == doctest::Approx(0.005).epsilon(0.01));
+  CHECK_FALSE(check_known_answer(model.known_answers, model.id, 0, "fp32", std::vector<float>{1.1f, 2.0f}).has_value());
+  CHECK_FALSE(check_known_answer(model.known_answers, model.id, 0, "int8", std::vector<float>{1.0f, 2.0f}).has_value());
+  CHECK_FALSE(check_known_answer(model.known_answers, model.id, 3, "fp32", std::vector<float>{1.0f, 2.0f}).has_value());
 }
 
 TEST_CASE("a head file of the wrong length is refused") {

@@ -1,0 +1,154 @@
+"""Trains one network:  python -m precordia_echo.train NAME --data FOLDER --out FOLDER [--epochs 60 --preset student]
+
+Loss: cross-entropy and soft Dice over the classes, both twice as heavy at end-systole, and the squared error of the logarithm of the LV's
+volume (sum over rows of its width squared), so that the sizes at end-diastole and end-systole, of which EF is made, are right and
+not only the pixels. Every tenth picture is made into one that is no apical view. Resumable: the last epoch's state lies in --out.
+"""
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from . import augment, data
+from .network import SIDE, EchoUNet
+
+PRESETS = {
+    "student": dict(widths=(16, 32, 64, 96), blocks=(0, 1, 2, 2), up_blocks=(0, 0, 1)),
+    "wide": dict(widths=(16, 48, 64, 96), blocks=(0, 1, 1, 1), up_blocks=(0, 1, 1)),
+    "teacher": dict(widths=(24, 48, 96, 160), blocks=(1, 1, 2, 2), up_blocks=(1, 1, 1), dropout=0.3),
+}
+
+
+def row_volume(lv):
+    """lv: (n, s, s) share of LV. Sum over rows of width squared: a volume of discs, up to constants that drop out of EF."""
+    return (lv.sum(2) ** 2).sum(1)
+
+
+def loss_of(masks, target, systole, apical, soft=None):
+    weight = (1 + systole.float()) * apical.float()
+    p = F.softmax(masks, 1)
+    hot = F.one_hot(target, 4).permute(0, 3, 1, 2).float()
+    wanted = hot if soft is None else 0.5 * hot + 0.5 * soft
+    pixel = -(wanted * F.log_softmax(masks, 1)).sum(1).mean((1, 2))
+    overlap = (2 * (p * hot).sum((2, 3)) + 1) / (p.sum((2, 3)) + hot.sum((2, 3)) + 1)
+    dice = 1 - overlap[:, 1:].mean(1)
+    volume = (torch.log(row_volume(p[:, 1]) + 20) - torch.log(row_volume(hot[:, 1]) + 20)) ** 2
+    return ((pixel + dice + 0.5 * volume.clamp(max=4)) * weight).sum() / weight.sum().clamp_min(1)
+
+
+def evaluate(model, x, target, batch=50):
+    """Mean Dice of each class over pictures, at the network's own size."""
+    model.eval()
+    scores = []
+    with torch.no_grad():
+        for i in range(0, len(x), batch):
+            got = model(x[i:i + batch])[0].argmax(1)
+            for c in (1, 2, 3):
+                a, b = got == c, target[i:i + batch] == c
+                scores.append((c, ((2 * (a & b).sum((1, 2)) + 1e-6) / (a.sum((1, 2)) + b.sum((1, 2)) + 1e-6))))
+    return [float(torch.cat([s for c, s in scores if c == k]).mean()) for k in (1, 2, 3)]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("name")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--preset", default="student")
+    parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--everyone", action="store_true", help="train on the validation patients too (not for a shipped network)")
+    parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints of teachers, averaged")
+    o = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(o.seed)
+    g = torch.Generator().manual_seed(o.seed)
+    rng = np.random.default_rng(o.seed)
+    camus = data.load(o.data)
+    picture = torch.from_numpy(camus.image)[:, None]
+    mask, view = torch.from_numpy(camus.mask), torch.from_numpy(camus.view)
+    quality, systole = torch.from_numpy(camus.quality), torch.from_numpy(camus.systole)
+    train = np.flatnonzero(~camus.held_out)
+    held = torch.from_numpy(np.flatnonzero(camus.held_out))
+    held_x = F.interpolate(picture[held].float() / 255, size=(SIDE, SIDE), mode="area")
+    held_mask = F.interpolate(mask[held][:, None].float(), size=(SIDE, SIDE), mode="nearest")[:, 0].long()
+    model = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
+    average = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
+    average.load_state_dict(model.state_dict())
+    teachers = []
+    for path in o.soft:
+        saved = torch.load(path)
+        teacher = EchoUNet(**PRESETS[saved["preset"]])
+        teacher.load_state_dict(saved["average"])
+        teachers.append(teacher.eval().to(memory_format=torch.channels_last))
+    optimiser = torch.optim.AdamW(model.parameters(), lr=o.rate, weight_decay=1e-2)
+    steps = len(train) // o.batch
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda i: min(1, (i + 1) / steps) *
+                                                 (0.5 + 0.5 * math.cos(math.pi * min(1, i / (steps * o.epochs)))) + 1e-3)
+    o.out.mkdir(parents=True, exist_ok=True)
+    saved_at, first = o.out / f"{o.name}.pt", 0
+    if saved_at.exists():
+        saved = torch.load(saved_at, weights_only=False)
+        model.load_state_dict(saved["model"])
+        average.load_state_dict(saved["average"])
+        optimiser.load_state_dict(saved["optimiser"])
+        schedule.load_state_dict(saved["schedule"])
+        g.set_state(saved["generator"])
+        rng.bit_generator.state = saved["rng"]
+        first = saved["epoch"]
+    seen = first * steps
+    for epoch in range(first, o.epochs):
+        model.train()
+        started, total = time.time(), 0.0
+        order = rng.permutation(train)
+        for step in range(steps):
+            rows = torch.from_numpy(order[step * o.batch:(step + 1) * o.batch])
+            x, m = augment.geometry(picture[rows].float() / 255, mask[rows], SIDE, g)
+            x = augment.narrowed(augment.light(x, g), g)
+            m = torch.where((x[:, 0] > 0) | (m > 0), m, torch.zeros_like(m))
+            apical = torch.rand(len(rows), generator=g) >= 0.1
+            if not apical.all():
+                x[~apical] = augment.not_apical(x[~apical], g)
+            x = x.contiguous(memory_format=torch.channels_last)
+            soft = None
+            if teachers:
+                with torch.no_grad():
+                    soft = torch.stack([F.softmax(t(x)[0], 1) for t in teachers]).mean(0)
+            masks, views, qualities = model(x)
+            rated = torch.where(apical, quality[rows], -1)
+            loss = loss_of(masks, m, systole[rows], apical, soft)
+            loss = loss + 0.1 * F.cross_entropy(views, torch.where(apical, view[rows], 2)) + 0.05 * F.cross_entropy(
+                qualities, rated, ignore_index=-1, reduction="sum") / len(rows)
+            if not apical.all():  # nothing is to be found there
+                loss = loss + 0.1 * -F.log_softmax(masks[~apical], 1)[:, 0].mean()
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5)
+            optimiser.step()
+            schedule.step()
+            seen += 1
+            keep = min(0.998, seen / (seen + 20))
+            with torch.no_grad():
+                for a, b in zip(average.state_dict().values(), model.state_dict().values()):
+                    if a.dtype.is_floating_point:
+                        a.mul_(keep).add_(b, alpha=1 - keep)
+                    else:
+                        a.copy_(b)
+            total += float(loss)
+        dice = evaluate(average, held_x, held_mask) if epoch % 3 == 2 or epoch + 1 == o.epochs else []
+        print(json.dumps({"epoch": epoch + 1, "loss": round(total / steps, 4), "dice": [round(d, 4) for d in dice],
+                          "seconds": round(time.time() - started)}), flush=True)
+        torch.save({"preset": o.preset, "model": model.state_dict(), "average": average.state_dict(),
+                    "optimiser": optimiser.state_dict(), "schedule": schedule.state_dict(), "epoch": epoch + 1,
+                    "generator": g.get_state(), "rng": rng.bit_generator.state}, saved_at)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+// From the network's four maps per frame to masks that hold still: the temporal stage.
+//
+// The probabilities of neighbouring frames are averaged with a Gaussian in time (15 ms, a twentieth of systole, so that end-systole is not
+// blunted) before each pixel takes its most probable class. Frames come one after the other; only the few that the Gaussian reaches
+// are held as probabilities.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <vector>
+
+#include "echo/echo_clip.h"
+#include "echo/echo_findings.h"
+
+namespace precordia {
+
+inline constexpr double kMaskSmoothingMs = 15;
+inline constexpr int kLongestMaskReach = 4;   // frames to each side
+inline constexpr int kMostProbabilityFrames = 300;
+
+class MaskSequence {
+ public:
+  // `side` of the network's maps. `clip` must outlive this.
+  MaskSequence(const EchoClip& clip, int side);
+
+  // Maps of the next frame: logits [4][side][side], order of EchoClass.
+  void add(std::span<const float> logits);
+  // After the last frame.
+  void finish();
+
+  int side() const { return side_; }
+  int frame_count() const { return static_cast<int>(shapes_.size()); }
+  const std::vector<FrameShape>& shapes() const { return shapes_; }
+  // side x side classes, and entropy in 1/32 bit, of a frame that is done.
+  std::span<const uint8_t> classes(int frame) const { return part(classes_, frame); }
+  std::span<const uint8_t> entropy(int frame) const { return part(entropy_, frame); }
+  // The classes at another size, from the probabilities between pixels; of a long clip only the classes were kept.
+  std::vector<uint8_t> enlarged(int frame, int width, int height) const;
+
+ private:
+  const EchoClip& clip_;
+  int side_;
+  double height_over_width_;
+  std::vector<uint8_t> sector_;                // side x side
+  std::deque<std::vector<float>> waiting_;     // probabilities [4][side][side]
+  int first_waiting_ = 0, added_ = 0;
+  std::vector<uint8_t> classes_, entropy_;
+  std::vector<uint8_t> probabilities_;         // [frame][4][side][side] in 1/255, while there are few frames
+  std::vector<FrameShape> shapes_;
+
+  std::span<const uint8_t> part(const std::vector<uint8_t>& all, int frame) const {
+    const size_t size = static_cast<size_t>(side_) * side_;
+    return std::span(all).subspan(size * static_cast<size_t>(frame), size);
+  }
+  void settle(int frame);
+};
+
+// True height over true width of a clip's frames: by its pixel size, or by the box's aspect.
+double height_over_width(const EchoClip& clip);
+
+// The clip's frame as the network takes it: side x side, 0..1, averaged down.
+std::vector<float> network_frame(const EchoClip& clip, int frame, int side);
+
+}  // namespace precordia

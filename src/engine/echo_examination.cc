@@ -1,0 +1,96 @@
+#include "engine/echo_examination.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace precordia {
+
+Result<void> EchoExamination::take(std::string name, EchoClip clip) {
+  if (!model_) return fail(ErrorCode::kModel, "No echo network is installed, so a clip cannot be measured.");
+  if (clips_.size() >= kMostClips)
+    return fail(ErrorCode::kTooLarge, "Two clips are already open: an apical 4-chamber and an apical 2-chamber view are all that is needed. Remove one first.");
+  auto held = std::make_unique<Held>();
+  held->name = std::move(name);
+  held->clip = std::move(clip);
+  held->masks = std::make_unique<MaskSequence>(held->clip, model_->side);
+  clips_.push_back(std::move(held));
+  findings_.reset();
+  return {};
+}
+
+void EchoExamination::drop(size_t clip) {
+  if (clip >= clips_.size()) return;
+  clips_.erase(clips_.begin() + static_cast<std::ptrdiff_t>(clip));
+  findings_.reset();
+}
+
+std::vector<float> EchoExamination::frame_tensor(size_t clip) const {
+  const Held& held = *clips_[clip];
+  if (held.answered >= held.clip.frame_count()) return {};
+  return network_frame(held.clip, held.answered, model_->side);
+}
+
+Result<void> EchoExamination::frame_answer(size_t clip, const EchoAnswer& answer, std::string_view precision) {
+  if (clip >= clips_.size() || clips_[clip]->answered >= clips_[clip]->clip.frame_count())
+    return fail(ErrorCode::kWrongUsage, "No frame was asked about.");
+  Held& held = *clips_[clip];
+  PRECORDIA_TRY(FrameVerdict verdict, read_verdict(*model_, answer));
+  held.verdicts.push_back(verdict);
+  precision_ = precision;
+  held.masks->add(answer.masks);
+  if (++held.answered == held.clip.frame_count()) held.masks->finish();
+  return {};
+}
+
+Result<void> EchoExamination::measure() {
+  if (clips_.empty()) return fail(ErrorCode::kWrongUsage, "No clip has been read yet.");
+  std::vector<ClipFindings> each;
+  std::vector<const EchoClip*> sources;
+  for (const auto& held : clips_) {
+    if (held->answered < held->clip.frame_count()) return fail(ErrorCode::kWrongUsage, "The network has not seen every frame yet.");
+    each.push_back(measure_clip(held->clip, *held->masks, held->verdicts, held->by_hand));
+    sources.push_back(&held->clip);
+  }
+  findings_ = combine_clips(std::move(each), sources);
+  return {};
+}
+
+Result<void> EchoExamination::set_contour(size_t clip, int frame, std::vector<EchoPoint> contour) {
+  if (clip >= clips_.size() || frame < 0 || frame >= clips_[clip]->clip.frame_count())
+    return fail(ErrorCode::kWrongUsage, "There is no such frame.");
+  if (contour.size() < 5) clips_[clip]->by_hand.erase(frame);
+  else clips_[clip]->by_hand[frame] = std::move(contour);
+  return measure();
+}
+
+std::vector<uint8_t> EchoExamination::source_mask(size_t clip, int frame) const {
+  const EchoClip& source = clips_[clip]->clip;
+  const PictureBox& box = source.sector_box;
+  std::vector<uint8_t> out(static_cast<size_t>(source.source_width) * static_cast<size_t>(source.source_height), 0);
+  const std::vector<uint8_t> fine = clips_[clip]->masks->enlarged(frame, box.width, box.height);
+  for (int y = std::max(0, -box.y); y < box.height && box.y + y < source.source_height; ++y)
+    for (int x = std::max(0, -box.x); x < box.width && box.x + x < source.source_width; ++x)
+      out[static_cast<size_t>(box.y + y) * source.source_width + box.x + x] = fine[static_cast<size_t>(y) * box.width + x];
+  return out;
+}
+
+std::optional<EchoEvidence> EchoExamination::evidence() const {
+  if (!findings_) return std::nullopt;
+  EchoEvidence echo;
+  if (!findings_->ef_percent) {
+    echo.usable = false;
+    for (const std::string& why : findings_->cannot_tell_because) echo.why_unusable += (echo.why_unusable.empty() ? "" : " ") + why;
+    return echo;
+  }
+  echo.ef_percent = *findings_->ef_percent;
+  echo.ef_low_percent = *findings_->ef_low_percent;
+  echo.ef_high_percent = *findings_->ef_high_percent;
+  echo.bands = {findings_->to_40, findings_->from_41_to_49, findings_->from_50};
+  echo.method = findings_->method + ", measured by the echo network";
+  echo.citation = format_text("Standard deviation %.1f points against experts' biplane EF, CAMUS validation patients (docs/validation-echo.md)",
+                              *findings_->ef_sd_percent);
+  return echo;
+}
+
+}  // namespace precordia

@@ -1,0 +1,70 @@
+// The echo part of one examination: up to two clips (apical 4-chamber and apical 2-chamber) of one person, frame by frame through the
+// network, then measured together.
+//
+//   take, then for each frame of each clip frame_tensor and frame_answer in order, then measure; set_contour measures again
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "echo/echo_clip.h"
+#include "echo/echo_mask.h"
+#include "echo/measure_echo.h"
+#include "fusion/echo_evidence.h"
+#include "nets/echo_network.h"
+
+namespace precordia {
+
+inline constexpr size_t kMostClips = 2;
+
+class EchoExamination {
+ public:
+  // `model` must outlive this; null when the manifest has none.
+  explicit EchoExamination(const EchoModel* model) : model_(model) {}
+
+  // Error kTooLarge for a third clip, kModel when no network is installed.
+  Result<void> take(std::string name, EchoClip clip);
+  void drop(size_t clip);
+
+  size_t clip_count() const { return clips_.size(); }
+  const EchoModel* model() const { return model_; }
+  const std::string& name(size_t clip) const { return clips_[clip]->name; }
+  const EchoClip& clip(size_t clip) const { return clips_[clip]->clip; }
+  const MaskSequence& masks(size_t clip) const { return *clips_[clip]->masks; }
+  // [1][1][side][side] of the next frame; empty when all frames have been answered.
+  std::vector<float> frame_tensor(size_t clip) const;
+  int frames_answered(size_t clip) const { return clips_[clip]->answered; }
+  Result<void> frame_answer(size_t clip, const EchoAnswer& answer, std::string_view precision);
+  // Error kWrongUsage while frames are missing.
+  Result<void> measure();
+  // A contour drawn by hand, mitral_left over the apex to mitral_right in pixels of the clip's frames; fewer than five points take it back.
+  Result<void> set_contour(size_t clip, int frame, std::vector<EchoPoint> contour);
+  const HandContours& contours_by_hand(size_t clip) const { return clips_[clip]->by_hand; }
+
+  // The mask of one frame at the size of the source picture, classes row after row; outside the sector's box it is background.
+  std::vector<uint8_t> source_mask(size_t clip, int frame) const;
+  const std::string& precision() const { return precision_; }   // of the artefact that ran
+  const EchoFindings* findings() const { return findings_ ? &*findings_ : nullptr; }
+  // What the fusion room takes; empty before measure(). Unusable clips say why.
+  std::optional<EchoEvidence> evidence() const;
+
+ private:
+  struct Held {
+    std::string name;
+    EchoClip clip;
+    std::unique_ptr<MaskSequence> masks;   // points at `clip`
+    std::vector<FrameVerdict> verdicts;
+    HandContours by_hand;
+    int answered = 0;
+  };
+  const EchoModel* model_;
+  std::vector<std::unique_ptr<Held>> clips_;
+  std::optional<EchoFindings> findings_;
+  std::string precision_;
+};
+
+}  // namespace precordia
