@@ -15,7 +15,7 @@ constexpr double kPi = std::numbers::pi;
 constexpr int kDepths = 384, kBeams = 144;           // of the polar picture
 constexpr int kContour = 200;                        // steps along an endocardial contour
 constexpr double kWavelengthMm = 0.6;
-constexpr double kGreyPerDb = 255.0 / 62;
+constexpr double kGreyPerDb = 255.0 / 58, kBlackDb = -35;
 constexpr int kNoiseTable = 1 << 17;
 
 struct Generator {  // splitmix64, as Steele, Lea and Flood 2014 (doi 10.1145/2714064.2660195)
@@ -202,7 +202,7 @@ class Picture {
     for (float& value : noise_) value = static_cast<float>(random.normal());
     for (int d = 0; d < kDepths; ++d) {
       const double depth = (d + 0.5) / kDepths;
-      lateral_.push_back(kernel(0.75 + 1.5 * std::fabs(depth - 0.55) + 0.4 * noise));
+      lateral_.push_back(kernel(0.8 + 1.2 * std::fabs(depth - 0.55) + 0.4 * noise));
     }
     axial_ = kernel(1.15);
     // What slowly varies over the sector: contact with the skin, ribs, focus.
@@ -271,9 +271,15 @@ class Picture {
       }
     }
     grey_.resize(samples_.size());
+    // Machines calm the speckle: power is averaged over the neighbours before it is compressed.
+    power_.resize(samples_.size());
+    for (size_t i = 0; i < samples_.size(); ++i) power_[i] = std::norm(samples_[i]);
     for (size_t i = 0; i < samples_.size(); ++i) {
-      const float db = 10 * std::log10(std::norm(samples_[i]) + 1e-9f) + static_cast<float>(gain_db);
-      grey_[i] = std::clamp((db + 29) * static_cast<float>(kGreyPerDb), 0.0f, 255.0f);
+      const size_t before = i >= kBeams ? i - kBeams : i, after = i + kBeams < samples_.size() ? i + kBeams : i;
+      const size_t left = i > 0 ? i - 1 : i, right = i + 1 < samples_.size() ? i + 1 : i;
+      const float power = 0.3f * power_[i] + 0.2f * (power_[before] + power_[after]) + 0.15f * (power_[left] + power_[right]);
+      const float db = 10 * std::log10(power + 1e-9f) + static_cast<float>(gain_db);
+      grey_[i] = std::clamp((db - static_cast<float>(kBlackDb)) * static_cast<float>(kGreyPerDb), 0.0f, 255.0f);
     }
     return grey_;
   }
@@ -293,7 +299,7 @@ class Picture {
 
   const Body& body_;
   std::vector<Complex> samples_;
-  std::vector<float> noise_, gain_, grey_, axial_;
+  std::vector<float> noise_, gain_, power_, grey_, axial_;
   std::vector<std::vector<float>> lateral_;
 };
 
@@ -331,7 +337,7 @@ Scene fill_scene(const Body& body, Generator& random, const Brightness& bright) 
     const double along = random.between(-1, 1), depth = random.uniform();
     const double side = std::clamp(1 - 2.2 * std::fabs(along), 0.0, 1.0);
     double amplitude = side * bright.apex + (1 - side) * (along < 0 ? bright.wall_left : bright.wall_right);
-    amplitude *= 1 + 0.35 * std::sin(7 * along + patches[0]) * std::sin(3 * depth + patches[1]);
+    amplitude *= std::exp(0.4 * std::sin(7 * along + patches[0]) * std::sin(3 * depth + patches[1]) + 0.25 * std::sin(19 * along + patches[5]));
     amplitude *= 0.75 + 0.6 * std::exp(-depth * depth * 16) + 0.35 * std::exp(-(1 - depth) * (1 - depth) * 30);
     scene.wall.push_back({along, depth, static_cast<float>(amplitude * even(in_wall, along, depth, kWall, 2)), phase()});
   }
@@ -348,7 +354,8 @@ Scene fill_scene(const Body& body, Generator& random, const Brightness& bright) 
   for (int i = 0; i < kRest; ++i) {
     const double depth = random.uniform(), across = random.between(-1, 1);
     double amplitude = std::sqrt(kPerArea * kDepths * kBeams / kRest);
-    amplitude *= 1 + 0.45 * std::sin(9 * depth + patches[2]) * std::sin(4 * across + patches[3]) + 0.3 * std::sin(17 * depth + 6 * across + patches[4]);
+    const double patch = std::sin(9 * depth + patches[2]) * std::sin(4 * across + patches[3]) + 0.7 * std::sin(17 * depth + 6 * across + patches[4]);
+    amplitude *= std::exp(0.65 * patch);
     scene.rest.push_back({depth * body.depth_mm, across * body.half_angle, static_cast<float>(amplitude), phase()});
   }
   return scene;
@@ -488,13 +495,13 @@ SimulatedCine simulate_echo(const SimulatedEcho& asked) {
   const Body body = draw_body(wanted, random);
   const std::vector<CycleBeat> beats = draw_beats(wanted, random, frames / wanted.frames_per_second);
   Brightness bright{};
-  const double contrast = std::pow(10, -(random.between(13, 22) - 6 * wanted.noise) / 20);
-  bright.wall_left = random.between(0.9, 1.5);
+  const double contrast = std::pow(10, -(random.between(15, 22) - 5 * wanted.noise) / 20);
+  bright.wall_left = random.between(0.9, 1.9);
   bright.wall_right = random.between(0.5, 1.1) * (1 - 0.3 * wanted.noise);
   bright.apex = random.between(0.7, 1.1);
   bright.blood = contrast;
   bright.atrium = contrast * random.between(1, 1.6);
-  bright.outside = random.between(0.3, 0.8);
+  bright.outside = random.between(0.4, 1.1);
   bright.pericardium = bright.outside + random.between(0.2, 0.8);
   const Scene scene = fill_scene(body, random, bright);
   Picture picture(body, random, wanted.noise);
@@ -529,7 +536,7 @@ SimulatedCine simulate_echo(const SimulatedEcho& asked) {
     const double systole = systole_s(beat), since = time - beat.start_s - systole;
     const double open = since < 0 ? 0 : smooth_step(since / 0.06) * (1 - smooth_step((since - (beat.length_s - systole) + 0.06) / 0.06)) *
                                             (0.55 + 0.45 * std::fabs(std::cos(kPi * since / (beat.length_s - systole))));
-    picture.clear(random, contrast * (0.25 + 0.9 * wanted.noise));
+    picture.clear(random, contrast * (0.15 + 0.55 * wanted.noise));
     draw_moment(picture, scene, body, now, bright, open, time, 0.4 + wanted.noise);
     const std::vector<float>& grey = picture.develop(wanted.gain_db);
     uint8_t* to = &clip.frames[pixels.size() * f];
