@@ -98,21 +98,22 @@ function collect() {
 
 /**
  * What models/manifest.json names, and nothing else. A device needs one artefact: the first that runs on WASM. The other
- * precisions are fetched when a provider that prefers them is chosen.
+ * precisions are fetched when a provider that prefers them is chosen. Networks for clips come after the first install (web/offline.js).
  */
 function putModels(put, missing) {
   const folder = join(repository, 'models');
   if (!existsSync(join(folder, 'manifest.json'))) return;
   put('models/manifest.json', join(folder, 'manifest.json'));
   for (const model of JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')).models) {
+    const install = model.task === 'ecg-classification' ? true : 'lazy';
     const needed = model.artefacts.find((artefact) => artefact.providers.includes('wasm'));
     for (const artefact of model.artefacts) {
-      put(`models/${artefact.file}`, join(folder, artefact.file), artefact === needed ? true : 'lazy');
+      put(`models/${artefact.file}`, join(folder, artefact.file), artefact === needed && install === true ? true : 'lazy');
     }
     const others = [model.head?.file, model.card, ...(model.known_answers ?? []).flatMap(({ file, flags }) => (flags ? [file, flags.file] : [file]))];
     for (const file of others) {
       if (!file) continue;
-      if (existsSync(join(folder, file))) put(`models/${file}`, join(folder, file));
+      if (existsSync(join(folder, file))) put(`models/${file}`, join(folder, file), file === model.card ? true : install);
       else missing.push(`models/${file}`);
     }
   }
@@ -204,7 +205,7 @@ function printSizes(files) {
   const groups = new Map();
   for (const file of files) {
     const { path, install } = file;
-    const group = install === 'lazy' ? 'fetched only when used (WebGPU, other precisions)'
+    const group = install === 'lazy' ? 'after the first install, or only when used'
       : path.startsWith('ort/') ? 'ONNX Runtime Web'
       : path.startsWith('engine.') ? 'engine module'
       : path.startsWith('dashboard.') ? 'dashboard module'
