@@ -110,10 +110,10 @@ write('zip', 'csv', zip('a.csv', readFileSync(path.join(out, 'csv/table'))));
 
 // ---- clips: three frames of a small fan, in every container that needs no compressor -----------------------------------------------
 
-const wide = 44, high = 40;
+const wide = 40, high = 36;
 const fan = (t) => Buffer.from(Array.from({ length: wide * high }, (_, i) => {
   const x = (i % wide) - wide / 2 + 0.5, y = Math.floor(i / wide) - 1;
-  return Math.hypot(x, y) < 36 && Math.abs(x) < 0.55 * y ? 40 + ((i * 7919 + t * 104729) % 97) : 0;
+  return Math.hypot(x, y) < 33 && Math.abs(x) < 0.55 * y ? 40 + ((i * 7919 + t * 104729) % 97) : 0;
 }));
 const element = (group, number, vr, value) => {
   const padded = value.length % 2 ? Buffer.concat([value, Buffer.from([vr === 'UI' ? 0 : 32])]) : value;
