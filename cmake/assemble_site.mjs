@@ -6,6 +6,7 @@
 //   /models            model manifest, artefacts and cards (not the training code)
 //   /assets, /shaders  as they are; /assets/fonts from the third-party folder
 //   /ort               the parts of ONNX Runtime Web that the app loads
+//   /mp4box            the part of mp4box that takes MP4 files apart
 //   /version.json      {version, built_from}
 //   /precache-manifest.json  {version, files: [{path, bytes, transfer_bytes, sha256, install}]}; install is true for what the first
 //                      visit stores for offline use, "lazy" for what a device fetches only when it can use it
@@ -91,6 +92,8 @@ function collect() {
   }
   const runtime = join(repository, 'node_modules/onnxruntime-web');
   for (const [name, install] of Object.entries(kRuntimeFiles)) put(`ort/${name}`, join(runtime, 'dist', name), install);
+  const demuxer = join(repository, 'node_modules/mp4box');
+  for (const name of demuxerFiles(join(demuxer, 'dist'))) put(`mp4box/${name}`, join(demuxer, 'dist', name));
   site.set('third-party-notices.txt', { content: Buffer.from(notices(runtime)), install: true });
   site.set('licences.json', { content: Buffer.from(`${JSON.stringify(licences(runtime), null, 1)}\n`), install: true });
   return { site, missing };
@@ -119,6 +122,15 @@ function putModels(put, missing) {
   }
 }
 
+/** mp4box.all.mjs and what it imports, whose names carry a hash. */
+function demuxerFiles(folder) {
+  const names = new Set(['mp4box.all.mjs']);
+  for (const name of names) {
+    for (const [, imported] of readFileSync(join(folder, name), 'utf8').matchAll(/from\s*"\.\/([\w.-]+\.mjs)"/g)) names.add(imported);
+  }
+  return names;
+}
+
 /** The licences of everything third-party that is inside the app. */
 function notices(runtime) {
   const folder = join(options['third-party'], 'licences');
@@ -126,6 +138,8 @@ function notices(runtime) {
     .map((name) => [name.replace(/\.txt$/, ''), readFileSync(join(folder, name), 'utf8').trim()]);
   const { name, version, license } = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8'));
   parts.push([`${name} ${version}`, `Copyright (c) Microsoft Corporation. Licence: ${license}.`]);
+  const demuxer = join(repository, 'node_modules/mp4box');
+  parts.push([`mp4box ${JSON.parse(readFileSync(join(demuxer, 'package.json'), 'utf8')).version}`, readFileSync(join(demuxer, 'LICENSE'), 'utf8').trim()]);
   parts.push(['Emscripten and its system libraries',
     'Copyright (c) the Emscripten authors and the authors of musl and LLVM. Licence: MIT, and Apache-2.0 with LLVM exceptions.']);
   const rule = '-'.repeat(100);
@@ -143,6 +157,7 @@ function licences(runtime) {
   const { version, license } = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8'));
   return [
     { name: 'ONNX Runtime Web', version, licence: license },
+    { name: 'mp4box', version: JSON.parse(readFileSync(join(repository, 'node_modules/mp4box/package.json'), 'utf8')).version, licence: 'BSD-3-Clause' },
     { name: 'Dear ImGui', version: lockedVersion('imgui'), licence: 'MIT' },
     { name: 'Eigen', version: lockedVersion('libeigen3-dev'), licence: 'MPL-2.0' },
     { name: 'JSON for Modern C++', version: lockedVersion('nlohmann-json3-dev'), licence: 'MIT' },
@@ -207,6 +222,7 @@ function printSizes(files) {
     const { path, install } = file;
     const group = install === 'lazy' ? 'after the first install, or only when used'
       : path.startsWith('ort/') ? 'ONNX Runtime Web'
+      : path.startsWith('mp4box/') ? 'MP4 demuxer'
       : path.startsWith('engine.') ? 'engine module'
       : path.startsWith('dashboard.') ? 'dashboard module'
       : path.startsWith('models/') ? 'models and cards'
