@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
 import { digitisedText, echoText, measurementText, networkText, screeningText } from './cli_text.mjs';
-import { ExaminationError, examine, examineClips, kLargestFileBytes, kMostFiles, openEngine, tooLarge, unwrap } from './examination.mjs';
+import { ExaminationError, examine, examineClips, kLargestClipFileBytes, kLargestFileBytes, kMostFiles, openEngine, tooLarge, unwrap } from './examination.mjs';
 import { NodeNetworks, modelReader, withPacks } from './node_networks.mjs';
 import { greyPng } from './png.mjs';
 
@@ -120,16 +120,16 @@ function cannotRead(error) {
 }
 
 // Reads one file, refusing what is no plain file or over the limit before any of it is in memory.
-async function readInputFile(filePath) {
+async function readInputFile(filePath, limit = kLargestFileBytes) {
   let handle;
   try {
     const about = await stat(filePath);
     if (about.isDirectory()) throw Object.assign(new Error('folder'), { code: 'EISDIR' });
     if (!about.isFile()) throw new ExaminationError('cannot_read', 'This is no ordinary file.');
-    if (about.size > kLargestFileBytes) throw tooLarge(path.basename(filePath), about.size);
+    if (about.size > limit) throw tooLarge(path.basename(filePath), about.size, limit);
     handle = await open(filePath);
     const bytes = await handle.readFile();
-    if (bytes.byteLength > kLargestFileBytes) throw tooLarge(path.basename(filePath), bytes.byteLength);  // it grew meanwhile
+    if (bytes.byteLength > limit) throw tooLarge(path.basename(filePath), bytes.byteLength, limit);  // it grew meanwhile
     return { name: path.basename(filePath), bytes };
   } catch (error) {
     throw error instanceof ExaminationError ? error : cannotRead(error);
@@ -169,11 +169,11 @@ function companionLoader(folder) {
 // A clip is a file, or a folder whose pictures are its frames.
 async function readClip(input) {
   const about = await stat(input).catch((error) => { throw cannotRead(error); });
-  if (!about.isDirectory()) return { files: [await readInputFile(input)] };
+  if (!about.isDirectory()) return { files: [await readInputFile(input, kLargestClipFileBytes)] };
   const names = (await readdir(input)).filter((name) => /\.(png|jpe?g|bmp)$/i.test(name));
   if (names.length === 0) throw new ExaminationError('not_recognised', 'There is no PNG, JPEG or BMP picture in this folder.');
   if (names.length > 4 * kMostFiles) throw new ExaminationError('too_large', `There are ${names.length} pictures in this folder; at most ${4 * kMostFiles} are read as one clip.`);
-  return { files: await Promise.all(names.map((name) => readInputFile(path.join(input, name)))) };
+  return { files: await Promise.all(names.map((name) => readInputFile(path.join(input, name), kLargestClipFileBytes))) };
 }
 
 // A picture may be a page or a frame: it is a page here, and a frame where `echo` or `segment` is asked for.
@@ -540,7 +540,7 @@ async function segment({ values: options, positionals }) {
   return forEachInput(positionals, { json: options.json, version, text, recover: held.recover }, async (input) => {
     const { engine, networks } = held;
     engine.begin();
-    await examineClips(engine, networks, [{ files: [await readInputFile(input)] }]);
+    await examineClips(engine, networks, [{ files: [await readInputFile(input, kLargestClipFileBytes)] }]);
     const { clip, view, view_probability: apical, quality } = JSON.parse(engine.echo_json(input));
     if (clip.frames > 1) throw new ExaminationError('not_recognised', `This is a clip of ${clip.frames} frames; segment takes single frames, and echo --masks writes a clip's.`);
     const { width, height, classes } = engine.echo_mask(0, 0);

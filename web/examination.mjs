@@ -17,6 +17,9 @@
 // host applies it before it reads a file into memory. tests/models/examination.test.mjs holds the two together.
 export const kLargestFileBytes = 64 * 1024 * 1024;
 
+// The same for one file of a clip (kLargestClipFileBytes in src/echo/clip_reader.h).
+export const kLargestClipFileBytes = 512 * 1024 * 1024;
+
 // The most files (a WFDB header, its segments and their signal files) that are loaded for one input.
 export const kMostFiles = 512;
 
@@ -256,9 +259,9 @@ export function isPlainFileName(name) {
   return name.length > 0 && name.length <= 255 && name !== '.' && name !== '..' && !/[/\\\0:]/.test(name);
 }
 
-export function tooLarge(name, bytes) {
-  return new ExaminationError('too_large',
-    `This file is ${Math.round(bytes / 1048576)} MB; a 12-lead ECG file is far smaller, and the limit is ${kLargestFileBytes / 1048576} MB.`, name);
+export function tooLarge(name, bytes, limit = kLargestFileBytes) {
+  const usual = limit === kLargestFileBytes ? 'a 12-lead ECG file is far smaller, and the limit' : 'the limit for a clip';
+  return new ExaminationError('too_large', `This file is ${Math.round(bytes / 1048576)} MB; ${usual} is ${limit / 1048576} MB.`, name);
 }
 
 function tooManyFiles(count) {
@@ -398,7 +401,7 @@ async function takeClip(engine, clip) {
     return callEngine(() => unwrap(engine.finish_clip()));
   }
   for (const { name, bytes } of clip.files) {
-    if (bytes.byteLength > kLargestFileBytes) throw tooLarge(name, bytes.byteLength);
+    if (bytes.byteLength > kLargestClipFileBytes) throw tooLarge(name, bytes.byteLength, kLargestClipFileBytes);
     engine.add_file(name, bytes);
   }
   return callEngine(() => unwrap(engine.read_clip()));

@@ -25,7 +25,7 @@ struct PictureBox {
 };
 
 struct EchoClip {
-  std::string format;                  // "DICOM ultrasound", "GIF", "AVI", "MP4", "pictures"
+  std::string format;                  // "DICOM ultrasound", "GIF", "AVI", "MP4", "pictures", "picture"
   int source_width = 0, source_height = 0;
   PictureBox sector_box;               // what was cut out and stretched to the square
   int side = 0;                        // width and height of the frames, 128 to 224

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/version.h"
+#include "echo/clip_reader.h"
 #include "formats/read_ecg.h"
 #include "paper/decode_image.h"
 #include "report/answer_words.h"
@@ -161,6 +162,7 @@ void Examination::begin() {
   not_run_because_.clear();
   net_.reset();
   echo_.reset();
+  building_.reset();
   screening_.reset();
 }
 
@@ -333,6 +335,40 @@ void Examination::network_failed(std::string sentence) {
 Result<void> Examination::take_clip(std::string name, EchoClip clip) {
   if (!echo_) echo_.emplace(manifest_.echo_models.empty() ? nullptr : &manifest_.echo_models.front());
   return echo_->take(std::move(name), std::move(clip));
+}
+
+bool Examination::holds_clip() const { return files_.size() == 1 && looks_like_clip(files_.front().bytes); }
+
+Result<void> Examination::read_clip() {
+  std::vector<InputClipFile> inputs;
+  for (const HeldFile& file : files_) inputs.push_back({file.name, file.bytes});
+  auto clip = precordia::read_clip(inputs);
+  std::string name = files_.empty() ? std::string() : files_.front().name;
+  files_.clear();   // the frames are all that is kept
+  if (!clip) return std::unexpected(clip.error());
+  return take_clip(std::move(name), std::move(*clip));
+}
+
+void Examination::begin_clip(std::string name, std::string format, int expected_frames) {
+  ClipSource source{.format = std::move(format)};
+  if (expected_frames > 0) source.expected_frames = expected_frames;
+  building_.emplace(std::move(source));
+  building_name_ = std::move(name);
+}
+
+Result<void> Examination::push_clip(std::span<const uint8_t> rgba, int width, int height, double time_ms) {
+  if (!building_) return fail(ErrorCode::kWrongUsage, "No clip was begun.");
+  if (width <= 0 || height <= 0 || rgba.size() != static_cast<size_t>(width) * static_cast<size_t>(height) * 4)
+    return fail(ErrorCode::kWrongUsage, "A frame has the wrong length.");
+  return building_->add({width, height, 4, rgba, std::isfinite(time_ms) ? std::optional(time_ms) : std::nullopt});
+}
+
+Result<void> Examination::finish_clip() {
+  if (!building_) return fail(ErrorCode::kWrongUsage, "No clip was begun.");
+  auto clip = building_->finish();
+  building_.reset();
+  if (!clip) return std::unexpected(clip.error());
+  return take_clip(std::move(building_name_), std::move(*clip));
 }
 
 std::string Examination::echo_json(std::string_view input) const {

@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/translate.h"
 #include "ecg/ecg_findings.h"
+#include "echo/clip_builder.h"
 #include "engine/echo_examination.h"
 #include "formats/write_ecg.h"
 #include "fusion/screening.h"
@@ -67,6 +68,12 @@ class Examination {
   EchoExamination* echo() { return echo_ ? &*echo_ : nullptr; }
   const EchoExamination* echo() const { return echo_ ? &*echo_ : nullptr; }
   Result<void> take_clip(std::string name, EchoClip clip);
+  bool holds_clip() const;    // whether the one file that was added is a clip beyond doubt; a still picture is none
+  Result<void> read_clip();   // what was added, as one clip: a file, or pictures in the order of their names
+  // A clip that the host decodes, frame by frame. push_clip errors: those of ClipBuilder; after one nothing more is to be pushed.
+  void begin_clip(std::string name, std::string format, int expected_frames);
+  Result<void> push_clip(std::span<const uint8_t> rgba, int width, int height, double time_ms);
+  Result<void> finish_clip();
   std::string echo_json(std::string_view input) const;   // requires echo()->measure()
   Result<void> load_simulated(std::string_view condition);   // "normal", "lbbb", "lvh_strain", "old_anterior_mi", "af"
   Result<void> set_profile(std::string_view json);
@@ -124,6 +131,8 @@ class Examination {
   std::string not_run_because_;
   std::optional<EcgNetFindings> net_;
   std::optional<EchoExamination> echo_;
+  std::optional<ClipBuilder> building_;
+  std::string building_name_;
   std::optional<Screening> screening_;
   std::optional<ExaminationSummary> earlier_;
   Translator translator_;

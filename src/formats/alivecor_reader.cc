@@ -3,7 +3,7 @@
 #include <array>
 
 #include "base/text.h"
-#include "formats/bytes.h"
+#include "base/bytes.h"
 #include "formats/stored_samples.h"
 
 namespace precordia {

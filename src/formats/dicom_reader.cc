@@ -289,6 +289,11 @@ Result<DecodedEcg> decode_encapsulated(const DicomFile& file, const DicomElement
 
 }  // namespace
 
+Evidence dicom_evidence(std::span<const uint8_t> bytes) {
+  if (has_dicom_mark(bytes)) return Evidence::kCertain;
+  return starts_like_dicom(bytes) ? Evidence::kLikely : Evidence::kNone;
+}
+
 Result<DecodedEcg> decode_dicom(std::span<const InputFile> files) {
   PRECORDIA_TRY(const auto file, parse_dicom(files[0].bytes));
   const auto* waveforms = find_element(file.elements, kWaveforms);

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "base/text.h"
-#include "formats/bytes.h"
+#include "base/bytes.h"
 #include "formats/edf.h"
 #include "formats/stated_facts.h"
 #include "formats/stored_samples.h"

@@ -1,7 +1,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
-#include "formats/bytes.h"
+#include "base/bytes.h"
 #include "formats/norav.h"
 #include "formats/stored_samples.h"
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 
+#include "base/inflate.h"
 #include "base/text.h"
-#include "formats/inflate.h"
 #include "formats/pdf.h"
 
 namespace precordia {

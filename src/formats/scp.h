@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "formats/assemble.h"
-#include "formats/bytes.h"
+#include "base/bytes.h"
 #include "formats/read_ecg.h"
 
 namespace precordia {

@@ -2,8 +2,8 @@
 #include <string_view>
 
 #include "base/text.h"
-#include "formats/bytes.h"
-#include "formats/inflate.h"
+#include "base/bytes.h"
+#include "base/inflate.h"
 #include "formats/wfdb.h"
 #include "formats/zip.h"
 

@@ -2,175 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <cstring>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "base/picture_file.h"
 #include "base/text.h"
-
-// ---- stb_image, compiled here and nowhere else, within a budget ----------------------------------------------------------------
-
-namespace {
-
-// What the decoder may hold at one time. A 50-megapixel JPEG takes 225 MB, a PNG of that size 300 MB; a file that claims little and
-// unfolds to more is refused by its first request over this.
-constexpr size_t kDecoderBudgetBytes = 320u << 20;
-constexpr size_t kHeaderBytes = 16;   // keeps what follows aligned
-
-size_t decoder_bytes = 0;   // the engine has one thread
-
-void* budgeted_alloc(size_t size) {
-  if (size > kDecoderBudgetBytes - decoder_bytes) return nullptr;
-  auto* block = static_cast<uint8_t*>(std::malloc(size + kHeaderBytes));
-  if (!block) return nullptr;
-  std::memcpy(block, &size, sizeof size);
-  decoder_bytes += size;
-  return block + kHeaderBytes;
-}
-
-void budgeted_free(void* pointer) {
-  if (!pointer) return;
-  uint8_t* block = static_cast<uint8_t*>(pointer) - kHeaderBytes;
-  size_t size;
-  std::memcpy(&size, block, sizeof size);
-  decoder_bytes -= size;
-  std::free(block);
-}
-
-void* budgeted_realloc(void* pointer, size_t old_size, size_t size) {
-  void* moved = budgeted_alloc(size);
-  if (!moved) return nullptr;
-  if (pointer) std::memcpy(moved, pointer, std::min(old_size, size));
-  budgeted_free(pointer);
-  return moved;
-}
-
-}  // namespace
-
-#define STB_IMAGE_IMPLEMENTATION
-#define STB_IMAGE_STATIC
-#define STBI_ONLY_JPEG
-#define STBI_ONLY_PNG
-#define STBI_ONLY_BMP
-#define STBI_ONLY_GIF
-#define STBI_NO_STDIO
-#define STBI_NO_LINEAR
-#define STBI_NO_HDR
-#define STBI_NO_THREAD_LOCALS
-#define STBI_MAX_DIMENSIONS 32767
-#define STBI_MALLOC(size) budgeted_alloc(size)
-#define STBI_REALLOC_SIZED(pointer, old_size, size) budgeted_realloc(pointer, old_size, size)
-#define STBI_FREE(pointer) budgeted_free(pointer)
-#include <stb/stb_image.h>
 
 namespace precordia {
 namespace {
 
-using namespace std::string_view_literals;
 using Bytes = std::span<const uint8_t>;
-
-bool begins_with(Bytes bytes, std::string_view signature) {
-  return bytes.size() >= signature.size() && std::equal(signature.begin(), signature.end(), bytes.begin(),
-                                                        [](char a, uint8_t b) { return static_cast<uint8_t>(a) == b; });
-}
-
-bool is_jpeg(Bytes bytes) { return begins_with(bytes, "\xFF\xD8\xFF"sv); }
-bool is_png(Bytes bytes) { return begins_with(bytes, "\x89PNG\r\n\x1A\n"sv); }
-bool is_gif(Bytes bytes) { return begins_with(bytes, "GIF87a"sv) || begins_with(bytes, "GIF89a"sv); }
-
-uint32_t little(Bytes bytes, size_t at, int count) {
-  uint32_t value = 0;
-  for (int i = count - 1; i >= 0; --i) value = value << 8 | bytes[at + static_cast<size_t>(i)];
-  return value;
-}
 
 uint32_t big(Bytes bytes, size_t at) {
   return uint32_t{bytes[at]} << 24 | uint32_t{bytes[at + 1]} << 16 | uint32_t{bytes[at + 2]} << 8 | bytes[at + 3];
-}
-
-// "BM" alone begins many a text: the size of the second header tells.
-bool is_bmp(Bytes bytes) {
-  if (!begins_with(bytes, "BM"sv) || bytes.size() < 26) return false;
-  const uint32_t header = little(bytes, 14, 4);
-  return header == 12 || header == 40 || header == 52 || header == 56 || header == 108 || header == 124;
-}
-
-// Whether the rows of an uncompressed BMP are all there; stb_image reads what is missing as black.
-bool bmp_is_whole(Bytes bytes) {
-  const uint32_t offset = little(bytes, 10, 4), header = little(bytes, 14, 4);
-  if (header == 12 || bytes.size() < 54) return true;   // the OS/2 kind: rare, small
-  const auto width = static_cast<int32_t>(little(bytes, 18, 4)), height = static_cast<int32_t>(little(bytes, 22, 4));
-  const uint64_t bits = little(bytes, 28, 2), wide = static_cast<uint64_t>(std::abs(static_cast<int64_t>(width)));
-  const uint64_t high = static_cast<uint64_t>(std::abs(static_cast<int64_t>(height)));
-  if (little(bytes, 30, 4) != 0 || wide > STBI_MAX_DIMENSIONS || high > STBI_MAX_DIMENSIONS) return true;
-  return offset + (wide * bits + 31) / 32 * 4 * high <= bytes.size();
-}
-
-// ---- JPEG's markers: the orientation, and whether the picture ends where it should (ITU-T T.81, annex B) -----------------------
-
-// The orientation, 1..8, of an EXIF block: a TIFF structure whose first directory has the tag 0x0112 as a short.
-int exif_orientation(Bytes tiff) {
-  if (tiff.size() < 14) return 1;
-  const bool big = tiff[0] == 'M';
-  const auto number = [&](size_t at, int count) {
-    uint32_t value = 0;
-    for (int i = 0; i < count; ++i) value = value << 8 | tiff[at + static_cast<size_t>(big ? i : count - 1 - i)];
-    return value;
-  };
-  const size_t directory = number(4, 4);
-  if (directory > tiff.size() - 2) return 1;
-  const size_t entries = number(directory, 2);
-  for (size_t i = 0; i < entries; ++i) {
-    const size_t entry = directory + 2 + 12 * i;
-    if (entry + 12 > tiff.size()) return 1;
-    if (number(entry, 2) != 0x0112) continue;
-    const uint32_t value = number(entry + 8, 2);
-    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-  }
-  return 1;
-}
-
-struct JpegFacts {
-  int orientation = 1;
-  bool whole = false;   // it has an end-of-image marker after a scan
-};
-
-JpegFacts jpeg_facts(Bytes bytes) {
-  JpegFacts facts;
-  bool scanned = false;
-  size_t at = 2;
-  while (at + 1 < bytes.size()) {
-    if (bytes[at] != 0xFF) {   // inside a scan's data
-      const void* next = std::memchr(&bytes[at], 0xFF, bytes.size() - at);
-      if (!next) return facts;
-      at = static_cast<size_t>(static_cast<const uint8_t*>(next) - bytes.data());
-      continue;
-    }
-    const uint8_t marker = bytes[at + 1];
-    if (marker == 0xFF) {   // padding
-      ++at;
-      continue;
-    }
-    if (marker == 0 || marker == 1 || (marker >= 0xD0 && marker <= 0xD8)) {
-      at += 2;
-      continue;
-    }
-    if (marker == 0xD9) {
-      facts.whole = scanned;
-      return facts;
-    }
-    if (at + 4 > bytes.size()) return facts;
-    const size_t length = static_cast<size_t>(bytes[at + 2]) << 8 | bytes[at + 3];
-    if (length < 2 || at + 2 + length > bytes.size()) return facts;
-    const Bytes content = bytes.subspan(at + 4, length - 2);
-    if (marker == 0xE1 && begins_with(content, "Exif\0\0"sv)) facts.orientation = exif_orientation(content.subspan(6));
-    scanned = scanned || marker == 0xDA;
-    at += 2 + length;
-  }
-  return facts;
 }
 
 // ---- pixels -----------------------------------------------------------------------------------------------------------------
@@ -291,7 +136,7 @@ Error cut_short(std::string detail = {}) {
 
 // What stb_image refused, in our words.
 Error refusal() {
-  const std::string_view reason = stbi_failure_reason() ? stbi_failure_reason() : "";
+  const std::string_view reason = picture_refusal();
   if (reason == "outofmem")
     return {ErrorCode::kTooLarge, "This picture needs more memory to open than there is; save it smaller and open it again.", ""};
   return cut_short(std::string(reason));
@@ -305,13 +150,12 @@ Result<RgbImage> decode_image(Bytes bytes) {
   if (bytes.empty()) return fail(ErrorCode::kEmptyInput, "The picture's file is empty; copy it again.");
   if (!looks_like_image(bytes))
     return fail(ErrorCode::kNotRecognised, "This is no JPEG, PNG, BMP or GIF picture; save the picture as one of these and open it again.");
-  const int length = static_cast<int>(std::min<size_t>(bytes.size(), INT32_MAX));
-  int width = 0, height = 0, stored = 0;
   if (is_png(bytes) && bytes.size() >= 24) {   // stb_image has one word for damaged and for too large
     if (auto fits = check_size(big(bytes, 16), big(bytes, 20)); !fits) return std::unexpected(fits.error());
   }
-  if (!stbi_info_from_memory(bytes.data(), length, &width, &height, &stored)) return std::unexpected(refusal());
-  if (auto fits = check_size(width, height); !fits) return std::unexpected(fits.error());
+  const auto header = picture_header(bytes);
+  if (!header) return std::unexpected(refusal());
+  if (auto fits = check_size(header->width, header->height); !fits) return std::unexpected(fits.error());
   JpegFacts jpeg;
   if (is_jpeg(bytes)) {
     jpeg = jpeg_facts(bytes);
@@ -319,13 +163,11 @@ Result<RgbImage> decode_image(Bytes bytes) {
   }
   if (is_bmp(bytes) && !bmp_is_whole(bytes)) return std::unexpected(cut_short());
 
-  const bool transparent = stored == 2 || stored == 4;
-  const Raster raster_shape{width, height, transparent ? 4 : 3, nullptr};
-  const std::unique_ptr<uint8_t, void (*)(void*)> pixels(
-      stbi_load_from_memory(bytes.data(), length, &width, &height, &stored, raster_shape.channels), stbi_image_free);
-  if (!pixels) return std::unexpected(refusal());
-  if (width != raster_shape.width || height != raster_shape.height) return std::unexpected(cut_short());
-  return working_image({width, height, raster_shape.channels, pixels.get()}, jpeg.orientation);
+  const bool transparent = header->channels == 2 || header->channels == 4;
+  const auto picture = picture_pixels(bytes, transparent ? 4 : 3);
+  if (!picture.pixels) return std::unexpected(refusal());
+  if (picture.width != header->width || picture.height != header->height) return std::unexpected(cut_short());
+  return working_image({picture.width, picture.height, picture.channels, picture.pixels.get()}, jpeg.orientation);
 }
 
 Result<RgbImage> image_from_rgba(int width, int height, Bytes rgba) {

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "formats/assemble.h"
-#include "formats/inflate.h"
+#include "base/inflate.h"
 #include "formats/zip.h"
 #include "formats_binary_files.h"
 

@@ -256,7 +256,7 @@ def write_manifest(net: EcgNet, tune: Records, version: str, models: Path) -> tu
         "licence": "CC BY 4.0 (weights)", "card": f"{MODEL_ID}/CARD.md"}
     manifest = with_entry(models / "manifest.json", entry)
     text = json.dumps(manifest, indent=1, ensure_ascii=False)
-    (models / "manifest.json").write_text(_short_lists(text) + "\n")
+    (models / "manifest.json").write_text(short_lists(text) + "\n")
     return entry, partial
 
 
@@ -271,6 +271,6 @@ def digits(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _short_lists(text: str) -> str:
+def short_lists(text: str) -> str:
     """Puts lists of plain numbers and strings on one line."""
     return re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda m: "[" + re.sub(r",\s+", ", ", m.group(1)) + "]", text)

@@ -68,10 +68,28 @@ def narrowed(x, g):
     return torch.where(chosen & ~keep, torch.zeros_like(x), x)
 
 
-def geometry(x, mask, size, g):
-    """x: (n, 1, S, S) 0..1; mask: (n, S, S) classes. Returns both at `size`; the mask is the class at each centre."""
+def squeeze(grid, mask, g):
+    """Makes the ventricle of every other picture smaller or larger by up to a quarter, by moving the picture around it: ejection fractions
+    that the patients do not have."""
+    n, s = len(grid), mask.shape[-1]
+    lv = (mask == 1).float()
+    across = torch.linspace(-1 + 1 / s, 1 - 1 / s, s)
+    area = lv.sum((1, 2)).clamp_min(1)
+    x, y = (lv.sum(1) * across).sum(1) / area, (lv.sum(2) * across).sum(1) / area
+    spread_x = ((lv.sum(1) * (across - x[:, None]) ** 2).sum(1) / area).sqrt().clamp_min(0.05)
+    spread_y = ((lv.sum(2) * (across - y[:, None]) ** 2).sum(1) / area).sqrt().clamp_min(0.05)
+    strength = rand(n, -0.25, 0.25, g) * (torch.rand(n, generator=g) < 0.5)
+    from_centre = grid - torch.stack([x, y], 1)[:, None, None]
+    far = (from_centre / torch.stack([1.8 * spread_x, 1.8 * spread_y], 1)[:, None, None]) ** 2
+    return grid + strength.view(n, 1, 1, 1) * from_centre * torch.exp(-0.5 * far.sum(3, keepdim=True))
+
+
+def geometry(x, mask, size, g, together=1):
+    """x: (n, 1, S, S) 0..1; mask: (n, S, S) classes. Returns both at `size`; the mask is the class at each centre. `together` pictures in a row
+    are of one clip and move alike."""
     n = len(x)
-    grid = F.affine_grid(affine(n, g), (n, 1, size, size), align_corners=False)
+    grid = F.affine_grid(affine(n // together, g).repeat_interleave(together, 0), (n, 1, size, size), align_corners=False)
+    grid = squeeze(grid, mask, g)
     x = F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
     mask = F.grid_sample(mask[:, None].float(), grid, mode="nearest", padding_mode="zeros", align_corners=False)[:, 0].long()
     return x, mask

@@ -2,7 +2,8 @@
 
 Loss: cross-entropy and soft Dice over the classes, both twice as heavy at end-systole, and the squared error of the logarithm of the LV's
 volume (sum over rows of its width squared), so that the sizes at end-diastole and end-systole, of which EF is made, are right and
-not only the pixels. Every tenth picture is made into one that is no apical view. Resumable: the last epoch's state lies in --out.
+not only the pixels. End-diastole and end-systole of one clip are always in one batch, and the error of the EF between them counts too.
+Every tenth picture is made into one that is no apical view. Resumable: the last epoch's state lies in --out.
 """
 import argparse
 import json
@@ -41,6 +42,15 @@ def loss_of(masks, target, systole, apical, soft=None):
     return ((pixel + dice + 0.5 * volume.clamp(max=4)) * weight).sum() / weight.sum().clamp_min(1)
 
 
+def ef_loss(masks, target, apical):
+    """End-diastole and end-systole in turn: mean absolute error of the EF of row volumes, over clips of which both count."""
+    drawn = row_volume(F.softmax(masks, 1)[:, 1]) + 20
+    true = row_volume((target == 1).float()) + 20
+    both = (apical[0::2] & apical[1::2]).float()
+    error = (drawn[1::2] / drawn[0::2] - true[1::2] / true[0::2]).clamp(-1, 1)
+    return ((error ** 2 + 1e-4).sqrt() * both).sum() / both.sum().clamp_min(1)
+
+
 def evaluate(model, x, target, batch=50):
     """Mean Dice of each class over pictures, at the network's own size."""
     model.eval()
@@ -64,7 +74,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--everyone", action="store_true", help="train on the validation patients too (not for a shipped network)")
+    parser.add_argument("--start", type=Path, help="checkpoint to start from")
     parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints of teachers, averaged")
     o = parser.parse_args()
     torch.set_num_threads(1)
@@ -75,21 +85,25 @@ def main():
     picture = torch.from_numpy(camus.image)[:, None]
     mask, view = torch.from_numpy(camus.mask), torch.from_numpy(camus.view)
     quality, systole = torch.from_numpy(camus.quality), torch.from_numpy(camus.systole)
-    train = np.flatnonzero(~camus.held_out)
+    # Rows lie as end-diastole, end-systole of each clip.
+    clips = np.flatnonzero(~camus.held_out & ~camus.systole)
+    assert camus.systole[clips + 1].all() and (camus.patient[clips] == camus.patient[clips + 1]).all()
     held = torch.from_numpy(np.flatnonzero(camus.held_out))
     held_x = F.interpolate(picture[held].float() / 255, size=(SIDE, SIDE), mode="area")
     held_mask = F.interpolate(mask[held][:, None].float(), size=(SIDE, SIDE), mode="nearest")[:, 0].long()
     model = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
     average = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
+    if o.start:
+        model.load_state_dict(torch.load(o.start, weights_only=False)["average"])
     average.load_state_dict(model.state_dict())
     teachers = []
     for path in o.soft:
-        saved = torch.load(path)
+        saved = torch.load(path, weights_only=False)
         teacher = EchoUNet(**PRESETS[saved["preset"]])
         teacher.load_state_dict(saved["average"])
         teachers.append(teacher.eval().to(memory_format=torch.channels_last))
     optimiser = torch.optim.AdamW(model.parameters(), lr=o.rate, weight_decay=1e-2)
-    steps = len(train) // o.batch
+    steps = 2 * len(clips) // o.batch
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda i: min(1, (i + 1) / steps) *
                                                  (0.5 + 0.5 * math.cos(math.pi * min(1, i / (steps * o.epochs)))) + 1e-3)
     o.out.mkdir(parents=True, exist_ok=True)
@@ -107,10 +121,11 @@ def main():
     for epoch in range(first, o.epochs):
         model.train()
         started, total = time.time(), 0.0
-        order = rng.permutation(train)
+        order = rng.permutation(clips)
         for step in range(steps):
-            rows = torch.from_numpy(order[step * o.batch:(step + 1) * o.batch])
-            x, m = augment.geometry(picture[rows].float() / 255, mask[rows], SIDE, g)
+            first_of = order[step * o.batch // 2:(step + 1) * o.batch // 2]
+            rows = torch.from_numpy(np.stack([first_of, first_of + 1], 1).ravel())
+            x, m = augment.geometry(picture[rows].float() / 255, mask[rows], SIDE, g, together=2)
             x = augment.narrowed(augment.light(x, g), g)
             m = torch.where((x[:, 0] > 0) | (m > 0), m, torch.zeros_like(m))
             apical = torch.rand(len(rows), generator=g) >= 0.1
@@ -123,7 +138,7 @@ def main():
                     soft = torch.stack([F.softmax(t(x)[0], 1) for t in teachers]).mean(0)
             masks, views, qualities = model(x)
             rated = torch.where(apical, quality[rows], -1)
-            loss = loss_of(masks, m, systole[rows], apical, soft)
+            loss = loss_of(masks, m, systole[rows], apical, soft) + 1.5 * ef_loss(masks, m, apical)
             loss = loss + 0.1 * F.cross_entropy(views, torch.where(apical, view[rows], 2)) + 0.05 * F.cross_entropy(
                 qualities, rated, ignore_index=-1, reduction="sum") / len(rows)
             if not apical.all():  # nothing is to be found there
@@ -141,7 +156,7 @@ def main():
                         a.mul_(keep).add_(b, alpha=1 - keep)
                     else:
                         a.copy_(b)
-            total += float(loss)
+            total += loss.item()
         dice = evaluate(average, held_x, held_mask) if epoch % 3 == 2 or epoch + 1 == o.epochs else []
         print(json.dumps({"epoch": epoch + 1, "loss": round(total / steps, 4), "dice": [round(d, 4) for d in dice],
                           "seconds": round(time.time() - started)}), flush=True)

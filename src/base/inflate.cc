@@ -1,4 +1,4 @@
-#include "formats/inflate.h"
+#include "base/inflate.h"
 
 #include <zlib.h>
 

@@ -1,6 +1,7 @@
+#include "base/dicom_data_set.h"
+
+#include "base/inflate.h"
 #include "base/text.h"
-#include "formats/dicom.h"
-#include "formats/inflate.h"
 
 namespace precordia {
 namespace {
@@ -57,7 +58,7 @@ class DicomParser {
   uint32_t tag_at(size_t at) const { return uint32_t{u16(at)} << 16 | u16(at + 2); }
 
   DicomElement element(size_t& at, size_t end, int depth) {
-    DicomElement element{.tag = tag_at(at), .value = {}, .items = {}};
+    DicomElement element{.tag = tag_at(at), .value = {}, .items = {}, .fragments = {}};
     // A few writers slip implicit elements into an explicit data set; letters where the VR belongs tell.
     const bool has_vr = explicit_ && is_capital(bytes_.u8(at + 4)) && is_capital(bytes_.u8(at + 5));
     const auto vr = has_vr ? bytes_.text(at + 4, 2) : ""sv;
@@ -72,6 +73,10 @@ class DicomParser {
       length = u16(at + 6);
       at += 8;
     }
+    if (element.tag == dicom_tag::kPixelData && length == kUndefined) {
+      fragments(element, at, end);
+      return element;
+    }
     const bool starts_with_item = length >= 8 && tag_at(at) == kItem;
     if (length == kUndefined || vr == "SQ" || (starts_with_item && !has_vr)) {
       // UN of undefined length is a sequence in implicit little endian (PS3.5 6.2.2 note 2).
@@ -85,6 +90,25 @@ class DicomParser {
     element.value = at < end ? bytes_.part(at, std::min<size_t>(length, end - at)) : Bytes{};
     at = cut_short_ ? end : at + length;
     return element;
+  }
+
+  // Compressed pixels (PS3.5 A.4): items that hold bytes, not elements. The first is the table of offsets, often empty.
+  void fragments(DicomElement& element, size_t& at, size_t end) {
+    while (at < end && end - at >= 8) {
+      const uint32_t tag = tag_at(at), length = u32(at + 4);
+      at += 8;
+      if (tag == kSequenceEnd) return;
+      if (tag != kItem) break;
+      if (++elements_ > kMostDicomElements) {
+        failed_ = true;
+        return;
+      }
+      element.fragments.push_back(bytes_.part(at, std::min<size_t>(length, end - at)));
+      if (length > end - at) break;
+      at += length;
+    }
+    cut_short_ = true;
+    at = end;
   }
 
   void sequence(DicomElement& element, size_t& at, size_t end, uint32_t stated, int depth) {
@@ -151,10 +175,11 @@ std::string_view element_text(const DicomItem& item, uint32_t tag) {
   return element ? unpadded(element->value.text()) : std::string_view();
 }
 
-Evidence dicom_evidence(std::span<const uint8_t> bytes) {
+bool has_dicom_mark(std::span<const uint8_t> bytes) { return Bytes{bytes}.text(kPreamble, 4) == "DICM"; }
+
+bool starts_like_dicom(std::span<const uint8_t> bytes) {
   const Bytes file{bytes};
-  if (file.text(kPreamble, 4) == "DICM") return Evidence::kCertain;
-  return meta_start(file) || starts_as_data_set(file) ? Evidence::kLikely : Evidence::kNone;
+  return meta_start(file) || starts_as_data_set(file);
 }
 
 Result<DicomFile> parse_dicom(std::span<const uint8_t> bytes) {
@@ -184,14 +209,14 @@ Result<DicomFile> parse_dicom(std::span<const uint8_t> bytes) {
   }
   Bytes data = file.from(at);
   if (out.transfer_syntax == kDeflated) {
-    PRECORDIA_TRY(out.unpacked, inflated(data.data, DeflateForm::kRaw, kLargestFileBytes));
+    PRECORDIA_TRY(out.unpacked, inflated(data.data, DeflateForm::kRaw, kLargestUnpackedDicomBytes));
     data = {out.unpacked};
   }
   DicomParser parser(data, explicit_vr, out.big_endian);
   size_t position = 0;
   out.elements = parser.data_set(position, data.size(), 0);
   if (parser.failed())
-    return fail(ErrorCode::kDamaged, "This DICOM file is damaged or far more complex than an ECG; export it again.", "structure");
+    return fail(ErrorCode::kDamaged, "This DICOM file is damaged or far more complex than a recording is; export it again.", "structure");
   out.cut_short = parser.cut_short();
   return out;
 }
