@@ -63,7 +63,18 @@ void send_page_options(AppState& state) {
 }
 
 Screen home_screen(const AppState& state) {
-  return state.review.page ? Screen::kReview : state.view ? Screen::kResult : Screen::kStart;
+  return state.review.page ? Screen::kReview : state.view ? Screen::kResult : state.echo.view ? Screen::kEcho : Screen::kStart;
+}
+
+void show_echo(AppState& state, std::optional<EchoViewModel> echo, bool corrected) {
+  const bool there = echo.has_value();
+  show_echo_view(state.echo, std::move(echo), corrected);
+  if (!there) {
+    if (state.screen == Screen::kEcho) state.screen = home_screen(state);
+    return;
+  }
+  state.error.clear();
+  state.screen = Screen::kEcho;
 }
 
 void show_page(AppState& state, std::optional<PageView> page, bool corrected) {
@@ -124,7 +135,7 @@ void show_view(AppState& state, std::optional<ViewModel> view) {
   state.view = std::move(view);
   state.error.clear();
   if (!state.view) {
-    if (state.screen == Screen::kResult) state.screen = Screen::kStart;
+    if (state.screen == Screen::kResult) state.screen = home_screen(state);
     return;
   }
   state.screen = Screen::kResult;
