@@ -85,11 +85,11 @@ Screen home_screen(const AppState& state);  // where "back" leads
 void show_view(AppState& state, std::optional<ViewModel> view);
 
 struct Condition {
-  const char* id;  // of the engine's simulated patients
+  const char* id;  // of the engine's simulated patients; "echo_...": of its simulated clips
   const char* title;
   const char* hint;
 };
-inline constexpr int kConditionCount = 5;
+inline constexpr int kConditionCount = 6;
 extern const Condition kConditions[kConditionCount];
 
 }  // namespace precordia::dashboard

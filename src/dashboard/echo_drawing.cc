@@ -153,10 +153,11 @@ void draw_marks(ImDrawList* list, const EchoState& echo, const Curve& curve, std
 
 void send_contour(AppState& state, const std::optional<ContourChange>& changed) {
   if (!changed) return;
+  const int side = state.echo.view->clips[static_cast<size_t>(changed->clip)].side;   // the engine counts in pixels of the clip's frames
   Json points = Json::array();
   for (const PlanePoint& point : changed->points) {
-    points.push_back(point.x);
-    points.push_back(point.y);
+    points.push_back(point.x * side);
+    points.push_back(point.y * side);
   }
   Json json = {{"command", "echo_contour"}, {"clip", changed->clip}, {"frame", changed->frame}, {"points", points}};
   state.commands.push_back(json.dump(-1, ' ', false, Json::error_handler_t::replace));

@@ -81,7 +81,7 @@ void draw_beats(const Ui& ui, Flow& flow, AppState& state) {
   }
   if (!clip.by_hand.empty()) {
     in.gap(4);
-    note_line(in, Icon::kPencil, colour::kAccent, Type::kCaption, "A contour of this beat was corrected by hand.");
+    note_line(in, Icon::kPencil, colour::kAccent, Type::kCaption, "The pencil marks beats with a contour corrected by hand.");
   }
 }
 
@@ -329,19 +329,29 @@ void draw_echo_screen(Ui& ui, AppState& state, ImRect rect) {
 }
 
 void draw_echo_card(const Ui& ui, Flow& flow, AppState& state) {
-  if (!state.echo.view) return;
-  Card card(ui, flow);
-  Flow& in = card.inner;
-  card_title(in, "Echocardiogram");
-  const EchoViewModel& view = *state.echo.view;
-  paragraph(in, Type::kBodyStrong, tone_colours(view.tone).strong, view.headline);
-  paragraph(in, Type::kBody, colour::kInk, view.sentence);
-  in.gap(8);
-  draw_bands(in, view);
-  in.gap(4);
-  const char* words = "Look at the clip";
-  if (button(in, "echo", ImVec2(in.x, in.y), button_width(words, true), words, Icon::kPlay, ButtonLook::kSecondary)) state.screen = Screen::kEcho;
-  in.gap(space::kControl);
+  {
+    Card card(ui, flow);
+    Flow& in = card.inner;
+    card_title(in, "Echocardiogram");
+    const bool there = state.echo.view.has_value();
+    if (there) {
+      const EchoViewModel& view = *state.echo.view;
+      paragraph(in, Type::kBodyStrong, tone_colours(view.tone).strong, view.headline);
+      paragraph(in, Type::kBody, colour::kInk, view.sentence);
+      in.gap(8);
+      draw_bands(in, view);
+    } else {
+      paragraph(in, Type::kCaption, colour::kInkSoft, "An apical clip of the same person adds the ejection fraction to the answer.");
+    }
+    in.gap(6);
+    const char* words = there ? "Look at the clip" : "Add an ultrasound clip";
+    if (button(in, "echo", ImVec2(in.x, in.y), button_width(words, true), words, there ? Icon::kPlay : Icon::kPlus, ButtonLook::kSecondary)) {
+      if (there) state.screen = Screen::kEcho;
+      else send(state, "add_clip");
+    }
+    in.gap(space::kControl);
+  }
+  flow.gap(ui.frame.gap);
 }
 
 bool echo_key(AppState& state, const std::string& key, bool free) {

@@ -8,7 +8,7 @@ namespace precordia::dashboard {
 
 void draw_echo_screen(Ui& ui, AppState& state, ImRect rect);
 
-// Beside an ECG's result: the ejection fraction and the way to its clip. Nothing where there is no clip.
+// Beside an ECG's result: the ejection fraction and the way to its clip, or the way to add one.
 void draw_echo_card(const Ui& ui, Flow& flow, AppState& state);
 
 // Keys of this screen. `free`: no control has the keyboard's focus, so that arrows and the space bar are the clip's.

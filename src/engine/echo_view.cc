@@ -40,8 +40,8 @@ OrderedJson measures(const EchoClip& clip, const ClipFindings& found) {
   const auto add = [&](const char* label, const std::optional<double>& value, const char* format) {
     if (value) list.push_back({{"label", label}, {"text", format_text(format, *value)}});
   };
-  if (found.view_probability > 0)
-    list.push_back({{"label", "View"}, {"text", format_text("%s, %.0f %% sure that it is apical", echo_view_name(found.view), 100 * found.view_probability)}});
+  const bool other = found.view == EchoView::kOther || found.view == EchoView::kUnknown;
+  list.push_back({{"label", "View"}, {"text", other ? "not apical" : format_text("%s (%.0f %%)", echo_view_name(found.view), 100 * found.view_probability)}});
   list.push_back({{"label", "Picture quality"}, {"text", found.quality >= kGoodQuality ? "good" : found.quality >= kFairQuality ? "fair" : "poor"}});
   add("Heart rate", found.heart_rate_bpm, "%.0f /min");
   add("Global longitudinal strain", found.gls_percent, "%.1f %%");
