@@ -75,7 +75,7 @@ std::vector<BeatFrames> find_beats(std::span<const double> volume, std::span<con
   // End-diastole is the last moment before emptying at which the ventricle is nearly as full as at its fullest: with a long diastasis the
   // fullest frame may be any of many.
   const auto last_full = [&](int peak, int empty) {
-    const double near = value(peak) - 0.04 * (value(peak) - value(empty));
+    const double near = value(peak) - 0.02 * (value(peak) - value(empty));
     int at = peak;
     for (int i = peak; i < empty; ++i)
       if (value(i) >= near) at = i;
@@ -93,15 +93,26 @@ std::vector<BeatFrames> find_beats(std::span<const double> volume, std::span<con
     const int until = k + 3 < turns.size() ? turns[k + 3] : n - 1;
     for (int i = beat.es; i <= until; ++i) refilled = std::max(refilled, value(i) - value(beat.es));
     beat.complete = beat.es < n - 1 && refilled >= kRefilled * given;
+    // The clip may begin with filling and end with emptying: the emptiest moment before this end-diastole then stands for the one that is cut.
+    if (!beat.complete && k > 0 && value(beat.ed) - value(turns[k - 1]) >= kRefilled * given && turns[k - 1] > 0) {
+      beat.complete = true;
+      if (value(turns[k - 1]) < value(beat.es)) beat.es = turns[k - 1];
+    }
     if (k + 3 < turns.size()) beat.next_ed = last_full(turns[k + 2], turns[k + 3]);
     if (times_ms.empty()) {
       if (beat.next_ed > 0 && beat.next_ed - beat.ed < 6) continue;
     } else {
-      const double systole = time(beat.es) - time(beat.ed);
-      if (systole < kShortestSystoleMs || systole > kLongestSystoleMs) continue;
+      const double systole = time(beat.es) - time(beat.ed);   // negative when end-systole is that of the beat before
+      if (systole > 0 && (systole < kShortestSystoleMs || systole > kLongestSystoleMs)) continue;
       if (beat.next_ed > 0 && (time(beat.next_ed) - time(beat.ed) < kShortestBeatMs || time(beat.next_ed) - time(beat.ed) > kLongestBeatMs)) continue;
     }
     beats.push_back(beat);
+  }
+  // A clip that begins while the ventricle empties has no end-diastole there.
+  if (beats.size() > 1 && beats.front().ed <= 1) {
+    double full_later = 0;
+    for (size_t i = 1; i < beats.size(); ++i) full_later = std::max(full_later, value(beats[i].ed));
+    if (value(beats.front().ed) < full_later - 0.1 * range) beats.erase(beats.begin());
   }
   return beats;
 }

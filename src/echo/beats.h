@@ -10,9 +10,9 @@ namespace precordia {
 inline constexpr double kShortestBeatMs = 270, kLongestBeatMs = 2000, kShortestSystoleMs = 120, kLongestSystoleMs = 600;
 
 struct BeatFrames {
-  int ed = 0, es = 0;
+  int ed = 0, es = 0;    // es before ed: the clip ends before this beat's own, and the one of the beat before stands for it
   int next_ed = -1;      // -1 when the clip ends before the ventricle empties once more
-  bool complete = false; // the ventricle empties and fills again by at least 60 % of what it gave
+  bool complete = false; // the ventricle empties and fills again, or fills and empties, by at least 60 % of what it gave
 };
 
 // `volume`: one value per frame, NaN where none was measured. Beats in order of time. Without known times (`times_ms` empty) only the

@@ -13,7 +13,7 @@ enum class EchoView { kUnknown, kApical4, kApical2, kOther };
 const char* echo_view_name(EchoView view);   // "unknown", "apical 4-chamber", "apical 2-chamber", "other"
 
 struct EchoBeat {
-  int ed_frame = 0, es_frame = 0;            // indices into the clip; end-systole follows end-diastole
+  int ed_frame = 0, es_frame = 0;            // indices into the clip; end-systole lies before end-diastole where the clip ends too early
   double ef_percent = 0;
   std::optional<double> ed_volume_ml, es_volume_ml;   // only where the clip knows its pixel size
   std::optional<double> gls_percent;         // negative: shortening

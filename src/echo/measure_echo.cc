@@ -96,6 +96,7 @@ void measure_walls(ClipFindings& out, const std::vector<BeatFrames>& beats, std:
       if (!beat.complete || start <= 0) continue;
       motion.push_back(100 * (start - smooth[static_cast<size_t>(beat.es)]) / start);
       // The innermost moment from end-diastole to as long after end-systole as systole lasted.
+      if (beat.es < beat.ed) continue;
       const int until = std::min(static_cast<int>(smooth.size()) - 1, 2 * beat.es - beat.ed);
       const auto innermost = std::min_element(smooth.begin() + beat.ed, smooth.begin() + until + 1) - smooth.begin();
       if (!times.empty()) delay.push_back(times[static_cast<size_t>(innermost)] - times[static_cast<size_t>(beat.ed)]);

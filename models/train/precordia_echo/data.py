@@ -6,6 +6,7 @@ width of the picture. The official test patients are not among them.
 import csv
 import io
 import lzma
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,3 +38,32 @@ def load(folder: Path) -> Camus:
                  systole=np.array([phase == "ES" for _, _, phase in names]), hw=d["hw"].astype(np.float32),
                  quality=np.array([QUALITIES.index(q) if q in QUALITIES else -1 for q in quality]),
                  held_out=d["split"] == "val")
+
+
+def load_simulated(folder: Path) -> Camus:
+    """Loops of build/native/echo_cine as if they were CAMUS: end-diastole and end-systole of each loop's first two beats."""
+    image, mask, view, systole, patient = [], [], [], [], []
+    for path in sorted(folder.glob("*.json"), key=lambda p: int(p.stem)):
+        truth = json.loads(path.read_text())
+        side = truth["side"]
+        size = (truth["frames"], side, side)
+        frames = np.fromfile(path.with_suffix(".frames"), np.uint8).reshape(size)
+        masks = np.fromfile(path.with_suffix(".masks"), np.uint8).reshape(size)
+        for ed, es, _ in truth["beats"][:2]:
+            for at in (ed, es):
+                image.append(frames[at])
+                mask.append(np.where(frames[at] > 0, masks[at], 0))
+                view.append(0 if truth["view"].startswith("apical 4") else 1)
+                systole.append(at == es)
+                patient.append(f"simulated{path.stem}")
+    n = len(image)
+    image, mask = np.stack(image), np.stack(mask).astype(np.uint8)
+    if image.shape[1] != 224:
+        at = (np.arange(224) * image.shape[1] // 224)
+        image, mask = image[:, at][:, :, at], mask[:, at][:, :, at]
+    return Camus(image=image, mask=mask, patient=np.array(patient), view=np.array(view), systole=np.array(systole),
+                 hw=np.ones(n, np.float32), quality=np.full(n, -1), held_out=np.zeros(n, bool))
+
+
+def join(a: Camus, b: Camus) -> Camus:
+    return Camus(*[np.concatenate([getattr(a, name), getattr(b, name)]) for name in a.__dataclass_fields__])

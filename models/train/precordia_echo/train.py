@@ -74,6 +74,8 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--simulated", type=Path, help="folder of build/native/echo_cine: one clip in five is one of its loops")
+    parser.add_argument("--strength", type=float, default=0.7, help="of the augmentation; 45 %% of it in the last four tenths")
     parser.add_argument("--start", type=Path, help="checkpoint to start from")
     parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints of teachers, averaged")
     o = parser.parse_args()
@@ -82,12 +84,16 @@ def main():
     g = torch.Generator().manual_seed(o.seed)
     rng = np.random.default_rng(o.seed)
     camus = data.load(o.data)
+    real = len(camus.patient)
+    if o.simulated:
+        camus = data.join(camus, data.load_simulated(o.simulated))
     picture = torch.from_numpy(camus.image)[:, None]
     mask, view = torch.from_numpy(camus.mask), torch.from_numpy(camus.view)
     quality, systole = torch.from_numpy(camus.quality), torch.from_numpy(camus.systole)
     # Rows lie as end-diastole, end-systole of each clip.
     clips = np.flatnonzero(~camus.held_out & ~camus.systole)
     assert camus.systole[clips + 1].all() and (camus.patient[clips] == camus.patient[clips + 1]).all()
+    simulated, clips = clips[clips >= real], clips[clips < real]
     held = torch.from_numpy(np.flatnonzero(camus.held_out))
     held_x = F.interpolate(picture[held].float() / 255, size=(SIDE, SIDE), mode="area")
     held_mask = F.interpolate(mask[held][:, None].float(), size=(SIDE, SIDE), mode="nearest")[:, 0].long()
@@ -103,7 +109,8 @@ def main():
         teacher.load_state_dict(saved["average"])
         teachers.append(teacher.eval().to(memory_format=torch.channels_last))
     optimiser = torch.optim.AdamW(model.parameters(), lr=o.rate, weight_decay=1e-2)
-    steps = 2 * len(clips) // o.batch
+    added = min(len(simulated), len(clips) // 4)
+    steps = 2 * (len(clips) + added) // o.batch
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda i: min(1, (i + 1) / steps) *
                                                  (0.5 + 0.5 * math.cos(math.pi * min(1, i / (steps * o.epochs)))) + 1e-3)
     o.out.mkdir(parents=True, exist_ok=True)
@@ -121,12 +128,13 @@ def main():
     for epoch in range(first, o.epochs):
         model.train()
         started, total = time.time(), 0.0
-        order = rng.permutation(clips)
+        order = rng.permutation(np.concatenate([clips, rng.permutation(simulated)[:added]]))
         for step in range(steps):
             first_of = order[step * o.batch // 2:(step + 1) * o.batch // 2]
             rows = torch.from_numpy(np.stack([first_of, first_of + 1], 1).ravel())
-            x, m = augment.geometry(picture[rows].float() / 255, mask[rows], SIDE, g, together=2)
-            x = augment.narrowed(augment.light(x, g), g)
+            k = o.strength * (1 if epoch < 0.6 * o.epochs else 0.45)
+            x, m = augment.geometry(picture[rows].float() / 255, mask[rows], SIDE, g, together=2, k=k)
+            x = augment.narrowed(augment.light(x, g, k), g, k)
             m = torch.where((x[:, 0] > 0) | (m > 0), m, torch.zeros_like(m))
             apical = torch.rand(len(rows), generator=g) >= 0.1
             if not apical.all():
