@@ -24,10 +24,12 @@ const kCancelAfterMs = 2000;
 const by = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
 
-// What is on screen: {input, profile, filter, view, message}. `input` is {files: File[]} or {simulated}; the files are handles, read
+// What is on screen: {input, profile, filter, view, echo, message}; `view` is null without an ECG, `echo` without clips. `input` is
+// {files: File[]} or {simulated}, with `clips`, lists of files of further clips, and `contours` as corrected; the files are handles, read
 // again when needed; of a picture `input.page` has the corrections and `input.reviewed` that its trace was seen. Dropped when the
 // examination is closed.
 let shown = null;
+let shownClips = null;  // the input whose clips' pixels the dashboard holds
 // The page of paper under review, {input, profile, filter, id, view}, instead of a result.
 let reviewing = null;
 let skipReview = false;  // the user's choice for this session: pages that pass every check are screened at once
@@ -84,9 +86,13 @@ function closeDialogs() {
 function showResult(examination) {
   shown = examination;
   diagnostics.resultsShown += 1;
-  const { view } = examination.message;
-  dashboard?.setView(view.json, view.blob);
-  text.setView(examination.view, examination.message.answer);
+  const { view, echo } = examination.message;
+  // Corrected contours come without the pixels, which the dashboard has.
+  const corrected = echo !== null && shownClips === examination.input;
+  dashboard?.setEcho(echo && { ...echo, pixels: corrected ? null : examination.input.pixels }, { corrected });
+  shownClips = echo && examination.input;
+  dashboard?.setView(view?.json ?? null, view?.blob ?? null);
+  text.setView(examination.view, examination.message.answer, examination.echo);
   language.apply(by('text-view'));
   const { timings, provider, provider_note } = examination.message;
   showStatus({ timings, provider, provider_note });
@@ -118,6 +124,8 @@ function showStart() {
   learning.close();
   closeDialogs();
   hidePage();
+  dashboard?.setEcho(null);
+  shownClips = null;
   dashboard?.setView(null, null);
   text.setView(null, null);
 }
@@ -184,6 +192,11 @@ async function runExamination({ input, profile, filter }) {
   } else {
     payload.simulated = input.simulated;
   }
+  if (input.clips) {
+    payload.clips = await Promise.all(input.clips.map(filesForWorker));
+    transfer.push(...payload.clips.flat().map(({ buffer }) => buffer));
+  }
+  payload.contours = input.contours;
   payload.review = input.files !== undefined;
   payload.page = input.page;
   const message = await engine.examine(payload, transfer);
@@ -193,8 +206,11 @@ async function runExamination({ input, profile, filter }) {
   return { input, profile, filter, message, page: true, view: JSON.parse(message.page.json) };
 }
 
+const parsed = (view) => (view ? JSON.parse(view.json) : null);
+
 function hold(examination, message) {
-  held = { ...examination, message, view: JSON.parse(message.view.json) };
+  held = { ...examination, message, view: parsed(message.view), echo: parsed(message.echo) };
+  if (message.echo?.pixels) examination.input.pixels = message.echo.pixels;
   return held;
 }
 
@@ -242,7 +258,9 @@ async function examine(input, profile = null) {
   const asked = wanted;
   await busy('Reading the file', () => runExamination(asked), (examination) => {
     if (examination.page) {
-      dashboard?.setView(null, null);  // another person's result must not stay behind the page
+      dashboard?.setEcho(null);  // another person's result must not stay behind the page
+      shownClips = null;
+      dashboard?.setView(null, null);
       text.setView(null, null);
       showPage(examination);
     } else {
@@ -285,9 +303,7 @@ async function amend(type, change) {
   const asked = wanted;
   await busy('Updating the answer', async () => {
     if (held?.input !== asked.input) return runExamination(asked);
-    const message = await engine.request(type, held.message.id, change);
-    held = { ...asked, message, view: JSON.parse(message.view.json) };
-    return held;
+    return hold(asked, await engine.request(type, held.message.id, change));
   }, (examination) => {
     if (shown) showResult(examination);
   });
@@ -298,12 +314,34 @@ async function showAgain(type, payload) {
   const asked = wanted;
   await busy('Updating the answer', async () => {
     if (held?.input !== asked.input) return runExamination(asked);
-    const message = await engine.request(type, held.message.id, payload);
-    held = { ...asked, message, view: JSON.parse(message.view.json) };
-    return held;
+    return hold(asked, await engine.request(type, held.message.id, payload));
   }, (examination) => {
     if (shown) showResult(examination);
   });
+}
+
+/** Another clip of the same person. */
+async function addClip(files) {
+  if (!shownIsWanted() || files.length === 0) return;
+  showError(null);
+  wanted = { ...wanted, input: { ...wanted.input, clips: [...wanted.input.clips ?? [], files] } };
+  const asked = wanted;
+  await busy('Reading the clip', async () => {
+    if (held?.input !== shown.input) return runExamination(asked);
+    const given = await filesForWorker(files);
+    return hold(asked, await engine.request('clip', held.message.id, { files: given }, given.map(({ buffer }) => buffer)));
+  }, (examination) => {
+    if (shown) showResult(examination);
+  });
+}
+
+/** A contour drawn by hand, in pixels of the clip's frames; without points it is the network's again. */
+async function setContour({ clip, frame, points }) {
+  if (!shownIsWanted() || !shown.echo) return;
+  const { input } = wanted;
+  input.contours = (input.contours ?? []).filter((one) => one.clip !== clip || one.frame !== frame);
+  if (points.length > 0) input.contours.push({ clip, frame, points });
+  await showAgain('contour', { clip, frame, points });
 }
 
 /** A text that the engine writes about the examination on screen ('report' or 'json'), handed to `onDone` with a file name's stem. */
@@ -314,7 +352,7 @@ async function write(type, payload, onDone) {
     if (held?.input !== asked.input) await runExamination(asked);
     return engine.request(type, held.message.id, payload);
   }, (message) => {
-    if (shown) onDone(message, shown.view.input.name);
+    if (shown) onDone(message, shown.view?.input.name ?? shown.echo.clips[0].name);
   }, { supersedes: false });
 }
 
@@ -329,7 +367,10 @@ const commands = {
   accept_page: screenPage,
   skip_review: ({ on }) => { skipReview = on === true; },
   demo: ({ condition }) => examine({ simulated: condition }),
-  edit_profile: () => shownIsWanted() && profileDialog.open(shown.view.profile, shown.view.input.patient),
+  add_clip: () => by('clip-input').click(),
+  echo_contour: setContour,
+  export_echo: () => write('echo_json', {}, (message, name) => saveText(fileNameFor(name, '.echo.json'), 'application/json', message.text)),
+  edit_profile: () => shownIsWanted() && shown.view && profileDialog.open(shown.view.profile, shown.view.input.patient),
   set_filter: ({ high_pass_hz, low_pass_hz, notch_hz }) => amend('filter', { filter: { high_pass_hz, low_pass_hz, notch_hz } }),
   print: () => write('report', { date: today() }, ({ html }, name) => reportView.open(html, fileNameFor(name, '.html'))),
   export_json: () => write('json', {}, (message, name) => saveText(fileNameFor(name, '.json'), 'application/json', message.text)),
@@ -446,6 +487,7 @@ async function startDashboard() {
     dashboard.setStatus(status);
     dashboard.setError(error);
     if (language.current !== 'en') dashboard.setLanguage(language.table, language.current);
+    shownClips = null;
   } catch (failure) {
     console.error(failure);
     text.becomeThePage('The dashboard could not be drawn in this browser; the full answer is shown as text instead.');
@@ -454,6 +496,11 @@ async function startDashboard() {
   else if (shown) showResult(shown);
 }
 
+by('clip-input').addEventListener('change', ({ target }) => {
+  const files = [...target.files];
+  target.value = '';  // choosing the same file again is a change again
+  addClip(files);
+});
 watchForFiles({
   input: by('file-input'),
   dropHint: by('drop-hint'),
@@ -535,7 +582,7 @@ const diagnostics = {
   get framesDrawn() { return dashboard?.framesDrawn ?? 0; },
   get page() { return reviewing?.view ?? null; },
   get lastResult() {
-    return shown && { view: shown.view, answer: shown.message.answer, timings: status.timings, provider: status.provider };
+    return shown && { view: shown.view, echo: shown.echo, answer: shown.message.answer, timings: status.timings, provider: status.provider };
   },
 };
 window.precordia = diagnostics;

@@ -4,6 +4,7 @@
 //   const dashboard = await createDashboard(canvas, { onCommand(command) {...}, fontBase: 'assets/fonts/' });
 //   dashboard.setView(jsonText, float32Array)   setView(null, null) goes back to the start
 //   dashboard.setPage({json, blob, picture} | null, {corrected})  a page of paper to review; `picture` only with a new one
+//   dashboard.setEcho({json, blob, pixels} | null, {corrected})  clips of an echocardiogram; no `pixels` when corrected
 //   dashboard.setStatus(object)  setProgress(object | null)  setError(sentence | null)
 //   dashboard.framesDrawn        how many frames so far: still while nothing happens
 import createModule from './dashboard.mjs';
@@ -48,6 +49,10 @@ export async function createDashboard(canvas, { onCommand, fontBase = 'assets/fo
       if (page?.picture) inner.set_page_picture(page.picture.width, page.picture.height, page.picture.rgba);
       inner.set_page(page?.json ?? '', page?.blob ?? new Float32Array(0), corrected);
       if (!page) inner.set_page_picture(0, 0, null);
+      requestFrame();
+    },
+    setEcho(echo, { corrected = false } = {}) {
+      inner.set_echo(echo?.json ?? '', echo?.blob ?? new Float32Array(0), echo?.pixels ?? new Uint8Array(0), corrected);
       requestFrame();
     },
     setProgress(progress) { inner.set_progress(JSON.stringify(progress ?? null)); requestFrame(); },

@@ -1,18 +1,23 @@
 // Where files come in: the file chooser, a drop anywhere on the page, and files that the operating system opens with the
 // installed app. All three end in `onFiles(File[])`, or in `onError(sentence)`. Nothing is read here; the browser only hands over
 // handles, so a large file costs nothing until it is examined.
-import { kLargestFileBytes, tooLarge } from './examination.mjs';
+import { kLargestClipFileBytes, kLargestFileBytes, tooLarge } from './examination.mjs';
 
 // The most files of one drop: a WFDB record with a signal file per lead, and room. More is a folder of several people.
 const kMostFiles = 64;
+const kMostPictures = 512;  // frames of a clip
 const kMostFoldersDeep = 3;
+// A clip may be larger than an ECG; a DICOM file may have any name.
+const isClipName = (name) => !name.includes('.') || /\.(dcm|dicom|ima|avi|gif|mp4|m4v|mov|webm)$/i.test(name);
 
 /** A sentence saying why these files cannot be one person's examination, or null. */
 function obstacle(files) {
   if (files.length === 0) return 'There is no file in what was dropped.';
-  if (files.length > kMostFiles) return `These are ${files.length} files; open the files of one recording at a time.`;
-  const large = files.find((file) => file.size > kLargestFileBytes);
-  return large ? tooLarge(large.name, large.size).message : null;
+  const most = files.every(({ type }) => type.startsWith('image/')) ? kMostPictures : kMostFiles;
+  if (files.length > most) return `These are ${files.length} files; open the files of one recording at a time.`;
+  const limit = ({ name }) => (isClipName(name) ? kLargestClipFileBytes : kLargestFileBytes);
+  const large = files.find((file) => file.size > limit(file));
+  return large ? tooLarge(large.name, large.size, limit(large)).message : null;
 }
 
 /** Files inside dropped folders too; hidden files (.DS_Store and the like) are left out. */
@@ -25,7 +30,7 @@ async function filesOfEntry(entry, depth = 0) {
   for (;;) {
     // Chromium hands out at most 100 entries a time; an empty batch is the end.
     const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (batch.length === 0 || files.length > kMostFiles) return files;
+    if (batch.length === 0 || files.length > kMostPictures) return files;
     for (const child of batch) files.push(...await filesOfEntry(child, depth + 1));
   }
 }

@@ -129,6 +129,36 @@ function detailElements(view) {
   ];
 }
 
+/** Clips of an echocardiogram in words: what the screen draws as pictures and curves. */
+function echoElements(echo) {
+  const out = [make('h2', `Echocardiogram: ${echo.headline}`), make('p', [echo.sentence, echo.method].filter(Boolean).join(' '))];
+  if (echo.cannot_tell.length > 0) out.push(list('ul', echo.cannot_tell));
+  if (echo.bands.length > 0) {
+    out.push(table('Probability of each range of the ejection fraction', [{ title: 'Range' }, { title: 'Probability', number: true }],
+      echo.bands.map(({ label, short, probability }) => [{ text: label, note: short }, percent(probability)])));
+  }
+  const shown = (value, unit, digits = 0) => (value === null ? null : `${value.toFixed(digits)} ${unit}`);
+  for (const clip of echo.clips) {
+    out.push(make('h3', `${clip.name} (${clip.view})`));
+    if (clip.cannot_tell.length > 0) out.push(list('ul', clip.cannot_tell));
+    if (clip.beats.length > 0) {
+      out.push(table('Beat by beat',
+        [{ title: 'Beat' }, { title: 'EF', number: true }, { title: 'Strain', number: true }, { title: 'End-diastolic volume', number: true }, { title: 'End-systolic volume', number: true }],
+        clip.beats.map((beat, index) => [{ text: `${index + 1}`, note: `frames ${beat.ed + 1} and ${beat.es + 1}${clip.by_hand.some((frame) => frame === beat.ed || frame === beat.es) ? ', corrected by hand' : ''}` },
+          shown(beat.ef, '%'), shown(beat.gls, '%', 1), shown(beat.ed_ml, 'ml'), shown(beat.es_ml, 'ml')])));
+    }
+    out.push(table('Measured on this clip', [{ title: 'Measurement' }, { title: 'Value', number: true }], clip.measures.map(({ label, text }) => [label, text])));
+    if (clip.segments.length > 0) {
+      out.push(table('Wall motion', [{ title: 'Part of the wall' }, { title: 'Inward motion', number: true }, { title: 'Innermost after', number: true }],
+        clip.segments.map(({ name, motion, delay_ms }) => [name, shown(motion, '%'), shown(delay_ms, 'ms')])));
+    }
+    if (clip.notes.length > 0) out.push(list('ul', clip.notes));
+  }
+  return out;
+}
+
+const echoOnlyElements = (echo) => [...echoElements(echo), make('p', echo.disclaimer, { class: 'disclaimer' })];
+
 function providerText({ provider, threads }) {
   if (provider === 'wasm') return `networks on WebAssembly${threads ? `, ${threads} thread${threads === 1 ? '' : 's'}` : ''}`;
   return provider === 'webgpu' ? 'networks on WebGPU' : '';
@@ -193,16 +223,17 @@ export function createTextView(actions) {
       setPlain(true);
     },
 
-    /** view: the parsed view model; answer: the engine's plain-text answer. Nulls go back to the start. */
-    setView(view, answer) {
-      const shown = view !== null;
+    /** view: the parsed view model of an ECG, or null; answer: the engine's plain-text answer; echo: that of clips, or null. Without
+        either the start is shown. */
+    setView(view, answer, echo = null) {
+      const shown = view !== null || echo !== null;
       by('details-text').hidden = !shown;
       by('start-text').hidden = shown;
-      for (const button of needsResult) button.disabled = !shown;
-      by('answer-text').dataset.tone = view?.answer.tone ?? '';
+      for (const button of needsResult) button.disabled = button.dataset.action === 'close' ? !shown : view === null;
+      by('answer-text').dataset.tone = view?.answer.tone ?? echo?.tone ?? '';
       by('answer-text').replaceChildren(...(shown ? answerElements(answer) : []));
-      by('details-text').replaceChildren(...(shown ? detailElements(view) : []));
-      document.title = shown ? `${view.answer.headline} · Precordia` : 'Precordia';
+      by('details-text').replaceChildren(...(view && echo ? echoElements(echo) : []), ...(view ? detailElements(view) : echo ? echoOnlyElements(echo) : []));
+      document.title = shown ? `${view?.answer.headline ?? echo.headline} · Precordia` : 'Precordia';
     },
 
     /** A page of paper under review, or null. */

@@ -6,7 +6,11 @@
 //     with review: true and a picture of a page                         {type:'page', id, page:{json, blob, picture:{width, height, rgba}}, skippable}
 //   {type:'retrace', id, options}                                    {type:'page', ...} of the corrected page, without its picture
 //   {type:'accept', id, reviewed, profile?, filter?}                 {type:'progress', ...}, {type:'result', ...}
-//   {type:'examine', id, simulated:'normal', profile?, filter?}        {type:'result', id, view, answer, timings, provider, provider_note}
+//   {type:'examine', id, simulated:'normal', profile?, filter?}        {type:'result', id, view, echo, answer, timings, provider, provider_note}
+//     with clips: [[{name, buffer}], ...] beside it, or files that are one  `view` is null without an ECG; `echo` {json, blob, pixels} without clips
+//   {type:'clip', id, files}: another clip of the same person          {type:'result', ...}
+//   {type:'contour', id, clip, frame, points}                         {type:'result', ...} whose echo comes without pixels
+//   {type:'echo_json', id}                                           {type:'echo_json', id, text}
 //   {type:'profile', id, profile}                                    {type:'result', ...}
 //   {type:'filter', id, filter}                                      {type:'result', ...}
 //   {type:'report', id, date}                                        {type:'report', id, html}
@@ -22,7 +26,7 @@
 // hangs is ended by the page: it terminates this worker and starts a new one, since nothing here needs an orderly end.
 // One person's data lives until 'close', the next 'examine' or the worker's end; files are dropped as soon as they are read.
 import createEngineModule from './engine.mjs';
-import { ExaminationError, StageTimings, digitisePage, examine, finishPage, openEngine, reconsider, setDisplayFilter, stageLabel, unwrap } from './examination.mjs';
+import { ExaminationError, StageTimings, digitisePage, examine, examineClips, finishPage, isPicture, openEngine, reconsider, setDisplayFilter, stageLabel, unwrap } from './examination.mjs';
 import { decodePicture } from './browser_pictures.js';
 import { BrowserNetworks } from './ort_runtime.js';
 import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
@@ -79,15 +83,55 @@ async function warmUp() {
   opened.engine.begin();
 }
 
-async function runExamination({ id, files, simulated, profile, filter, review, page: pageOptions }) {
+const asFiles = (files) => files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) }));
+
+// Whether these files are one clip: a file that is one by its content, or several pictures, which are its frames.
+function isClip(files) {
+  if (files.length > 1) return files.every(({ bytes }) => isPicture(bytes));
+  opened.engine.begin();
+  opened.engine.add_file(files[0].name, files[0].bytes);
+  const clip = opened.engine.holds_clip();
+  opened.engine.begin();
+  return clip;
+}
+
+// Clips alone, or before the ECG of the same person, whose answer is weighed with what they show.
+async function runClips({ id, simulated, given, clips, profile, contours }) {
+  const { engine, library } = opened;
+  engine.begin();
+  if (profile) unwrap(engine.set_profile(JSON.stringify(profile)));
+  if (simulated !== undefined) unwrap(engine.load_simulated_clips(simulated));
+  const { timings } = await examineClips(engine, networks, given.map((files) => ({ files })), { hooks: hooksOf(id), library });
+  for (const { clip, frame, points } of contours) unwrap(engine.echo_set_contour(clip, frame, Float32Array.from(points)));
+  await timings.time('fuse', () => unwrap(engine.fuse()));
+  return timings;
+}
+
+async function runExamination({ id, files, simulated, profile, filter, review, page: pageOptions, clips = [], contours = [] }) {
   current = null;
   networks.adopt();
+  const simulatedClip = simulated?.startsWith('echo_');
+  const first = files ? asFiles(files) : null;
+  const others = clips.map(asFiles);
+  if (simulatedClip || others.length > 0 || (first && isClip(first))) {
+    const alone = simulatedClip || isClip(first ?? others[0]);
+    const timings = await runClips({ id, simulated: simulatedClip ? simulated : undefined, given: alone && first ? [first, ...others] : others, profile, contours });
+    current = { id, inputName: simulatedClip ? `simulated: ${simulated}` : first?.[0].name ?? `simulated: ${simulated}`, timings };
+    if (!alone) {
+      const rest = await examine(opened.engine, networks, first ? { files: first, profile, filter } : { simulated, profile, filter },
+        { hooks: hooksOf(id), decodePicture, keepClips: true });
+      for (const [stage, milliseconds] of rest.timings.milliseconds) timings.milliseconds.set(stage, milliseconds);
+      current.networkFailure = rest.networkFailure;
+    }
+    await postResult({ withPixels: true });
+    return;
+  }
   const input = simulated !== undefined ? { simulated, profile, filter }
     : { files: files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) })), profile, filter, review, page: pageOptions };
   const { timings, networkFailure, page } = await examine(opened.engine, networks, input, { hooks: hooksOf(id), decodePicture });
   current = { id, inputName: simulated !== undefined ? `simulated: ${simulated}` : files[0].name, timings, networkFailure };
   if (page) postPage(page, { withPicture: true });
-  else await postResult();
+  else await postResult({ withPixels: true });
 }
 
 function hooksOf(id) {
@@ -106,16 +150,22 @@ function postPage({ skippable }, { withPicture = false } = {}) {
   postMessage({ type: 'page', id: current.id, page, skippable, timings: current.timings.list() }, transfer);
 }
 
-async function postResult() {
+async function postResult({ withPixels = false } = {}) {
   const { id, timings, networkFailure } = current;
   let view;
+  let echo;
   timings.milliseconds.delete('view');
-  await timings.time('view', () => { view = opened.engine.view(); });
+  await timings.time('view', () => {
+    view = opened.engine.view();
+    echo = opened.engine.echo_view();
+    if (echo) echo.pixels = withPixels ? opened.engine.echo_pixels() : null;
+  });
+  if (!view.json) view = null;
   const { provider, provider_note: providerNote } = networks.status;
   postMessage({
-    type: 'result', id, view, answer: opened.engine.answer_text(), timings: timings.list(), provider,
+    type: 'result', id, view, echo, answer: opened.engine.answer_text(), timings: timings.list(), provider,
     provider_note: networkFailure || providerNote,
-  }, [view.blob.buffer]);
+  }, [view?.blob.buffer, echo?.blob.buffer, echo?.pixels?.buffer].filter(Boolean));
 }
 
 function requireCurrent(id) {
@@ -138,6 +188,23 @@ const actions = {
     const { networkFailure } = await finishPage(opened.engine, networks, { reviewed, profile, filter, timings, hooks: hooksOf(id) });
     current = { id, inputName, timings, networkFailure };
     await postResult();
+  },
+  async clip({ id, files }) {
+    requireCurrent(id);
+    const { timings } = await examineClips(opened.engine, networks, [{ files: asFiles(files) }], { hooks: hooksOf(id), library: opened.library });
+    for (const [stage, milliseconds] of timings.milliseconds) current.timings.milliseconds.set(stage, milliseconds);
+    unwrap(opened.engine.fuse());
+    await postResult({ withPixels: true });
+  },
+  async contour({ id, clip, frame, points }) {
+    requireCurrent(id);
+    unwrap(opened.engine.echo_set_contour(clip, frame, Float32Array.from(points)));
+    unwrap(opened.engine.fuse());
+    await postResult();
+  },
+  echo_json({ id }) {
+    requireCurrent(id);
+    postMessage({ type: 'echo_json', id, text: opened.engine.echo_json(current.inputName) });
   },
   async profile({ id, profile }) {
     requireCurrent(id);

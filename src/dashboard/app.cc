@@ -7,6 +7,7 @@
 
 #include "dashboard/about_screen.h"
 #include "dashboard/chrome.h"
+#include "dashboard/echo_screen.h"
 #include "dashboard/page_drawing.h"
 #include "dashboard/paper_view.h"
 #include "dashboard/result_screen.h"
@@ -103,6 +104,23 @@ void App::set_page(std::string_view json, std::vector<float> blob, bool correcte
 void App::set_page_texture(unsigned long long texture) {
   settle_ = kSettleFrames;
   state_.review.texture = texture;
+}
+
+void App::set_echo(std::string_view json, std::vector<float> blob, std::vector<uint8_t> pixels, bool corrected) {
+  settle_ = kSettleFrames;
+  if (json.empty()) {
+    show_echo(state_, std::nullopt, false);
+    return;
+  }
+  corrected = corrected && state_.echo.view;
+  if (corrected) pixels = std::move(state_.echo.view->pixels);
+  Result<EchoViewModel> echo = read_echo(json, std::move(blob), std::move(pixels));
+  if (!echo) {
+    show_echo(state_, std::nullopt, false);
+    state_.error = echo.error().message;
+    return;
+  }
+  show_echo(state_, std::move(*echo), corrected);
 }
 
 void App::set_status(std::string_view json) {
@@ -308,6 +326,7 @@ bool App::key(const KeyEvent& event) {
   ImGuiIO& io = ImGui::GetIO();
   io.AddKeyEvent(ImGuiMod_Shift, event.shift);
   if (event.ctrl || event.alt) return false;
+  if (state_.screen == Screen::kEcho && !state_.progress && event.down && echo_key(state_, event.key, context_->NavDisableHighlight)) return true;
   if (const ImGuiKey key = key_of(event.key); key != ImGuiKey_None) {
     io.AddKeyEvent(key, event.down);
     return true;
@@ -334,6 +353,8 @@ void App::escape() {
     state_.screen = home_screen(state_);
   } else if (state_.screen == Screen::kReview && state_.review.mode != ReviewMode::kLook) {
     choose_lead(state_.review, -1);
+  } else if (state_.screen == Screen::kEcho && state_.echo.editing) {
+    end_editing(state_.echo);
   }
 }
 
@@ -436,7 +457,7 @@ void App::draw_screens() {
   draw_header(ui_, state_, &rest);
   // On every screen while a simulated patient's result is held, so that nothing shown can be taken for a
   // person's.
-  if (state_.view && state_.view->input.simulated) draw_simulated_banner(ui_, &rest);
+  if ((state_.view && state_.view->input.simulated) || (state_.echo.view && state_.echo.view->simulated)) draw_simulated_banner(ui_, &rest);
   draw_error_banner(ui_, state_, &rest);
   if (result && ui_.compact()) draw_tab_bar(state_, &rest);
   draw_footer(ui_, state_, &rest);
@@ -444,6 +465,12 @@ void App::draw_screens() {
     case Screen::kResult:
       if (state_.view) {
         draw_result_screen(ui_, state_, rest);
+        break;
+      }
+      [[fallthrough]];
+    case Screen::kEcho:
+      if (state_.screen == Screen::kEcho && state_.echo.view) {
+        draw_echo_screen(ui_, state_, rest);
         break;
       }
       [[fallthrough]];

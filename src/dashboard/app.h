@@ -54,6 +54,9 @@ class App {
   // A page of paper to be reviewed (page_model.h); `corrected`: the same one, read again. An empty text takes it away.
   void set_page(std::string_view json, std::vector<float> blob, bool corrected);
   void set_page_texture(unsigned long long texture);
+  // Clips of an echocardiogram (echo_model.h); `corrected`: the same ones, measured again, whose pixels are kept. An empty text takes
+  // them away.
+  void set_echo(std::string_view json, std::vector<float> blob, std::vector<uint8_t> pixels, bool corrected);
   void set_status(std::string_view json);
   void set_progress(std::string_view json);  // "null": done
   void set_error(std::string sentence);      // empty: none

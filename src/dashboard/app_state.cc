@@ -13,6 +13,7 @@ const Condition kConditions[kConditionCount] = {
     {"lvh_strain", "LV hypertrophy with strain", "High voltages, inverted T waves"},
     {"old_anterior_mi", "Old anterior infarction", "Q waves in V1 to V4"},
     {"af", "Atrial fibrillation", "Irregular, no P waves"},
+    {"echo_reduced", "Echo clips, weak left ventricle", "Two apical views, computed"},
 };
 
 namespace {
@@ -63,7 +64,18 @@ void send_page_options(AppState& state) {
 }
 
 Screen home_screen(const AppState& state) {
-  return state.review.page ? Screen::kReview : state.view ? Screen::kResult : Screen::kStart;
+  return state.review.page ? Screen::kReview : state.view ? Screen::kResult : state.echo.view ? Screen::kEcho : Screen::kStart;
+}
+
+void show_echo(AppState& state, std::optional<EchoViewModel> echo, bool corrected) {
+  const bool there = echo.has_value();
+  show_echo_view(state.echo, std::move(echo), corrected);
+  if (!there) {
+    if (state.screen == Screen::kEcho) state.screen = home_screen(state);
+    return;
+  }
+  state.error.clear();
+  if (!corrected) state.screen = Screen::kEcho;
 }
 
 void show_page(AppState& state, std::optional<PageView> page, bool corrected) {
@@ -124,10 +136,11 @@ void show_view(AppState& state, std::optional<ViewModel> view) {
   state.view = std::move(view);
   state.error.clear();
   if (!state.view) {
-    if (state.screen == Screen::kResult) state.screen = Screen::kStart;
+    if (state.screen == Screen::kResult) state.screen = home_screen(state);
     return;
   }
-  state.screen = Screen::kResult;
+  // A clip that is looked at stays in sight while the answer beside it is computed anew.
+  if (!same_record || state.screen != Screen::kEcho) state.screen = Screen::kResult;
   if (!same_record || !had_maps) state.paper.relevance_on = attention_wanted(*state.view);
   if (state.view->answer.cannot_tell()) state.paper.relevance_on = false;
   if (same_record) return;  // a new filter or profile keeps the reader's place

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dashboard/echo_state.h"
 #include "dashboard/host_status.h"
 #include "dashboard/paper.h"
 #include "dashboard/review_state.h"
@@ -15,7 +16,7 @@
 
 namespace precordia::dashboard {
 
-enum class Screen { kStart, kReview, kResult, kAbout };
+enum class Screen { kStart, kReview, kResult, kEcho, kAbout };
 enum class Tab { kAnswer, kEcg, kMeasures, kNetwork };  // of the compact arrangement
 
 enum class Zoom { kFit, kTrue, kFree };
@@ -55,6 +56,7 @@ struct AppState {
 
   Screen screen = Screen::kStart;
   ReviewState review;  // of a page of paper, before it is screened
+  EchoState echo;      // of the clips in hand
   Tab tab = Tab::kAnswer;
   PaperState paper;
   std::set<std::string> open_evidence;  // ids of expanded entries
@@ -75,17 +77,19 @@ void send_filter(AppState& state, const FilterView& filter);
 
 // Shows a page for review, or takes it away. A page that was corrected keeps the reader's place and the history.
 void show_page(AppState& state, std::optional<PageView> page, bool corrected);
+// Shows clips, or takes them away. `corrected`: the same ones, measured again.
+void show_echo(AppState& state, std::optional<EchoViewModel> echo, bool corrected);
 Screen home_screen(const AppState& state);  // where "back" leads
 
 // Shows a result, or with nothing goes back to the start.
 void show_view(AppState& state, std::optional<ViewModel> view);
 
 struct Condition {
-  const char* id;  // of the engine's simulated patients
+  const char* id;  // of the engine's simulated patients; "echo_...": of its simulated clips
   const char* title;
   const char* hint;
 };
-inline constexpr int kConditionCount = 5;
+inline constexpr int kConditionCount = 6;
 extern const Condition kConditions[kConditionCount];
 
 }  // namespace precordia::dashboard

@@ -38,6 +38,10 @@ class Dashboard {
     canvas_.set_picture(width, height, copy_array<uint8_t>(rgba));
     app_.set_page_texture(canvas_.picture());
   }
+  // Clips of an echocardiogram; `pixels` are kept from the call before when `corrected`.
+  void set_echo(const std::string& json, const val& blob, const val& pixels, bool corrected) {
+    app_.set_echo(json, copy_array<float>(blob), copy_array<uint8_t>(pixels), corrected);
+  }
   void set_status(const std::string& json) { app_.set_status(json); }
   void set_progress(const std::string& json) { app_.set_progress(json); }
   void set_language(const std::string& table, const std::string& language) { app_.set_language(table, language); }
@@ -55,6 +59,7 @@ class Dashboard {
   // Draws; true when another frame should follow at once.
   bool frame(double width, double height, double device_pixel_ratio, double now_ms) {
     const WindowSize size{width, height, device_pixel_ratio};
+    canvas_.prepare(app_.state().echo);
     const bool more = app_.frame(size, now_ms);
     canvas_.draw(app_, size);
     return more;
@@ -85,6 +90,7 @@ EMSCRIPTEN_BINDINGS(dashboard) {
       .function("set_view", &Dashboard::set_view)
       .function("set_page", &Dashboard::set_page)
       .function("set_page_picture", &Dashboard::set_page_picture)
+      .function("set_echo", &Dashboard::set_echo)
       .function("clear_view", &Dashboard::clear_view)
       .function("set_status", &Dashboard::set_status)
       .function("set_progress", &Dashboard::set_progress)

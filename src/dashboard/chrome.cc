@@ -121,7 +121,7 @@ void draw_header(const Ui& ui, AppState& state, ImRect* rest) {
 
 void draw_simulated_banner(const Ui& ui, ImRect* rest) {
   const char* words = ui.compact() ? "Simulated patient: not a real person"
-                                   : "Simulated patient: this ECG is computed and belongs to no real person";
+                                   : "Simulated patient: computed, and belongs to no real person";
   const ImRect rect(rest->Min, ImVec2(rest->Max.x, rest->Min.y + space::kBanner));
   rest->Min.y = rect.Max.y;
   ImDrawList* list = ImGui::GetWindowDrawList();

@@ -90,6 +90,17 @@ void draw_icon(ImDrawList* list, Icon icon, ImVec2 centre, float size, ImU32 col
       pen.line({{8.5f, 3.5f}, {4.5f, 7.6f}, {8.5f, 11.7f}});
       pen.line({{8, 19.5f}, {13, 19.5f}});
       break;
+    case Icon::kPlay:
+      pen.fill({{7, 4}, {20, 12}, {7, 20}});
+      break;
+    case Icon::kPause:
+      pen.fill({{6, 5}, {10, 5}, {10, 19}, {6, 19}});
+      pen.fill({{14, 5}, {18, 5}, {18, 19}, {14, 19}});
+      break;
+    case Icon::kPencil:
+      pen.line({{4, 20}, {5, 15}, {16, 4}, {20, 8}, {9, 19}}, true);
+      pen.line({{13, 7}, {17, 11}});
+      break;
     case Icon::kRedo:
       pen.arc(11, 13.5f, 6, 90, 290);
       pen.line({{19, 7.6f}, {13, 7.6f}});

@@ -39,6 +39,9 @@ enum class Icon {
   kTurn,
   kUndo,
   kRedo,
+  kPlay,
+  kPause,
+  kPencil,
 };
 
 // Within a square of `size` px whose middle is `centre`.

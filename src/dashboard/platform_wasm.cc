@@ -34,6 +34,7 @@ bool WebGlCanvas::begin() {
 void WebGlCanvas::lost() {
   lost_ = true;
   texture_ = 0;
+  for (unsigned& texture : echo_textures_) texture = 0;
   // Forgets the objects while deleting them is a no-op; afterwards their names would belong to no context.
   if (backend_ready_) ImGui_ImplOpenGL3_DestroyDeviceObjects();
 }
@@ -70,8 +71,35 @@ void WebGlCanvas::make_texture() {
   glGenerateMipmap(GL_TEXTURE_2D);
 }
 
+void WebGlCanvas::prepare(EchoState& echo) {
+  if (!ready() || !echo.view) return;
+  for (size_t i = 0; i < kEchoPlaces; ++i) {
+    EchoPicture& picture = echo.pictures[i];
+    if (echo_textures_[i] == 0) {
+      glGenTextures(1, &echo_textures_[i]);
+      picture.content = {-1, -1, -1};
+    }
+    picture.texture = echo_textures_[i];
+  }
+}
+
+void WebGlCanvas::upload(EchoState& echo) {
+  for (EchoPicture& picture : echo.pictures) {
+    if (!picture.changed || picture.texture == 0 || picture.rgba.empty()) continue;
+    picture.changed = false;
+    glBindTexture(GL_TEXTURE_2D, static_cast<GLuint>(picture.texture));
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MIN_FILTER, GL_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_MAG_FILTER, GL_LINEAR);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_S, GL_CLAMP_TO_EDGE);
+    glTexParameteri(GL_TEXTURE_2D, GL_TEXTURE_WRAP_T, GL_CLAMP_TO_EDGE);
+    glPixelStorei(GL_UNPACK_ROW_LENGTH, 0);
+    glTexImage2D(GL_TEXTURE_2D, 0, GL_RGBA, picture.side, picture.side, 0, GL_RGBA, GL_UNSIGNED_BYTE, picture.rgba.data());
+  }
+}
+
 void WebGlCanvas::draw(App& app, const WindowSize& size) {
   if (!ready() || !backend_ready_) return;
+  upload(app.state().echo);
   ImGui_ImplOpenGL3_NewFrame();  // makes shaders, buffers and the font texture when there are none
   if (app.take_fonts_changed()) {
     ImGui_ImplOpenGL3_DestroyFontsTexture();

@@ -22,17 +22,22 @@ class WebGlCanvas {
   void set_picture(int width, int height, std::vector<uint8_t> rgba);
   unsigned long long picture() const { return texture_; }
 
+  // Gives the echo screen's pictures textures of their own before a frame is drawn with them, once there is a clip.
+  void prepare(EchoState& echo);
+
   // Draws what App::frame left in Dear ImGui's draw data.
   void draw(App& app, const WindowSize& size);
 
  private:
   bool begin();
   void make_texture();
+  void upload(EchoState& echo);
   std::string selector_;
   unsigned long context_ = 0;
   unsigned texture_ = 0;
   int picture_width_ = 0, picture_height_ = 0;
   std::vector<uint8_t> picture_;
+  unsigned echo_textures_[kEchoPlaces] = {};
   bool lost_ = false, backend_ready_ = false;
 };
 

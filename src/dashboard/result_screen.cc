@@ -5,6 +5,7 @@
 
 #include "dashboard/answer_card.h"
 #include "dashboard/beats_panel.h"
+#include "dashboard/echo_screen.h"
 #include "dashboard/evidence_list.h"
 #include "dashboard/measurement_table.h"
 #include "dashboard/network_panel.h"
@@ -61,6 +62,7 @@ void draw_wide(Ui& ui, AppState& state, ImRect rect) {
   left.gap(gap);
   draw_next_step_card(ui, left, *state.view);
   left.gap(gap);
+  draw_echo_card(ui, left, state);
   draw_evidence_card(ui, left, state);
   draw_whole_answer(ui, left, state);
   end_scroll(ui, left, frame.margin);
@@ -92,6 +94,7 @@ void draw_medium(Ui& ui, AppState& state, ImRect rect) {
   flow.gap(gap);
   draw_paper_card(ui, flow, state);
   flow.gap(gap);
+  draw_echo_card(ui, flow, state);
   draw_evidence_card(ui, flow, state);
   draw_whole_answer(ui, flow, state);
   flow.gap(gap);
@@ -111,6 +114,7 @@ void draw_compact(Ui& ui, AppState& state, ImRect rect) {
       flow.gap(gap);
       draw_next_step_card(ui, flow, *state.view);
       flow.gap(gap);
+      draw_echo_card(ui, flow, state);
       draw_evidence_card(ui, flow, state);
       draw_whole_answer(ui, flow, state);
       flow.gap(gap);

@@ -49,7 +49,24 @@ constexpr Wave kSketches[kConditionCount][kMostWaves] = {
      {.68f, .050f, .22f},
      {.84f, .020f, .07f},
      {.93f, .020f, .06f}},
+    {},
 };
+
+// The fan of a clip with a ventricle and an atrium in it.
+void draw_fan(ImDrawList* list, ImRect rect) {
+  list->AddRectFilled(rect.Min, rect.Max, colour::rgb(0x0B0F13), 6);
+  const ImVec2 apex(rect.GetCenter().x, rect.Min.y + 3);
+  const float reach = rect.GetHeight() - 6;
+  list->PathLineTo(apex);
+  list->PathArcTo(apex, reach, 0.9f, 2.24f);
+  list->PathFillConvex(colour::rgb(0x5A6670));
+  const auto oval = [&](float y, float half_width, float half_height, ImU32 fill, ImU32 edge) {
+    list->AddEllipseFilled(ImVec2(apex.x, apex.y + reach * y), half_width * reach, half_height * reach, fill);
+    list->AddEllipse(ImVec2(apex.x, apex.y + reach * y), half_width * reach, half_height * reach, edge, 0, 0, 1.5f);
+  };
+  oval(0.46f, 0.14f, 0.25f, colour::rgb(0x1B2229), colour::rgb(0x56B4E9));
+  oval(0.83f, 0.12f, 0.11f, colour::rgb(0x1B2229), colour::rgb(0xCC79A7));
+}
 
 float sketch_height(int condition, float at) {
   float height = 0;
@@ -62,6 +79,10 @@ float sketch_height(int condition, float at) {
 }
 
 void draw_sketch(ImDrawList* list, int condition, ImRect rect) {
+  if (kSketches[condition][0].width == 0) {
+    draw_fan(list, rect);
+    return;
+  }
   list->AddRectFilled(rect.Min, rect.Max, colour::kPaper, 6);
   list->PushClipRect(rect.Min, rect.Max, true);
   for (float x = rect.Min.x + 8; x < rect.Max.x; x += 8)
@@ -126,7 +147,7 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
   dashes(ImVec2(zone.Min.x, zone.Max.y - 8), zone.Min + ImVec2(0, 8));
 
   const char* drop = ui.compact() ? "" : "or drop the files here";  // a finger drops nothing
-  const char* kinds = ui.compact() ? "Any ECG file, or a picture of a print" : "Any ECG file, or a picture of a printed ECG (JPEG, PNG, PDF)";
+  const char* kinds = ui.compact() ? "ECG file, picture of a print, or echo clip" : "Any ECG file, a picture of a printed ECG, or an ultrasound clip of the heart";
   const float hint_height = (*drop != 0 ? 1 : 0) * line_height(Type::kBody) + line_height(Type::kCaption);
   const float width = std::min(zone.GetWidth() - 32, button_width("Photograph a printed ECG", true) + 16);
   const float camera = state.status.camera ? space::kControl + 12 : 0;
@@ -136,7 +157,7 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
   list->AddCircleFilled(disc, 24, colour::kCard);
   draw_icon(list, Icon::kOpen, disc, 26, colour::kAccent);
   y += 60;
-  if (button(in, "open", ImVec2(std::floor(zone.GetCenter().x - width / 2), y), width, "Open ECG or picture",
+  if (button(in, "open", ImVec2(std::floor(zone.GetCenter().x - width / 2), y), width, "Open ECG, picture or clip",
              std::nullopt, ButtonLook::kPrimary)) {
     send(state, "open");
   }
@@ -164,7 +185,7 @@ void draw_demo_card(const Ui& ui, Flow& flow, AppState& state) {
   Flow& in = card.inner;
   card_title(in, "Simulated patient");
   paragraph(in, Type::kCaption, colour::kInkSoft,
-            "No file at hand? Choose a computed ECG. It belongs to no real person and says so.");
+            "No file at hand? Choose a computed ECG or echo clip. It belongs to no real person and says so.");
   in.gap(10);
   for (int i = 0; i < kConditionCount; ++i) {
     const float height = 56;

@@ -428,9 +428,10 @@ std::vector<SectorPixel> sector_pixels(const Body& body, int side) {
     for (int x = 0; x < side; ++x) {
       const double px = ((x + 0.5) / side - 0.5) * width, py = (y + 0.5) / side * body.depth_mm;
       const double depth = std::hypot(px, py), angle = std::atan2(px, py);
-      if (depth > body.depth_mm || std::fabs(angle) > body.half_angle) continue;
+      // A pixel belongs to the sector when part of it does: so the apex has one.
+      if (depth - 0.5 * body.depth_mm / side > body.depth_mm || std::fabs(px) - 0.5 * width / side > py * std::tan(body.half_angle)) continue;
       const double d = std::min(depth / body.depth_mm * kDepths, kDepths - 1.001);
-      const double b = std::min((angle / body.half_angle + 1) / 2 * (kBeams - 1), kBeams - 1.001);
+      const double b = std::clamp((angle / body.half_angle + 1) / 2 * (kBeams - 1), 0.0, kBeams - 1.001);
       SectorPixel& pixel = pixels[static_cast<size_t>(y) * side + x];
       pixel.first = static_cast<int>(d) * kBeams + static_cast<int>(b);
       pixel.depth_share = static_cast<float>(d - std::floor(d));
@@ -566,8 +567,16 @@ SimulatedCine simulate_echo(const SimulatedEcho& asked) {
     const double es = (beat.start_s + systole_s(beat)) * wanted.frames_per_second, ed = beat.start_s * wanted.frames_per_second;
     if (ed < 0 || es > frames - 1) continue;
     EchoBeat found;
-    found.ed_frame = static_cast<int>(std::lround(ed));
-    found.es_frame = static_cast<int>(std::lround(es));
+    // Of the three frames around the moment, the one that shows it best.
+    const auto best = [&](double moment_frame, double sign) {
+      const int near = static_cast<int>(std::lround(moment_frame));
+      int at = std::clamp(near, 0, frames - 1);
+      for (int f = std::max(0, near - 1); f <= std::min(frames - 1, near + 1); ++f)
+        if (sign * cine.lv_volume_ml[static_cast<size_t>(f)] > sign * cine.lv_volume_ml[static_cast<size_t>(at)]) at = f;
+      return at;
+    };
+    found.ed_frame = best(ed, 1);
+    found.es_frame = best(es, -1);
     found.ef_percent = 100 * beat.ejected;
     found.ed_volume_ml = volume_ml(body, moment(body, 0));
     found.es_volume_ml = volume_ml(body, moment(body, beat.ejected));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/version.h"
+#include "engine/echo_view.h"
 #include "engine/examination.h"
 #include "engine/page_json.h"
 #include "engine/page_view.h"
@@ -164,6 +165,23 @@ class Engine {
     out.set("classes", val::global("Uint8Array").new_(emscripten::typed_memory_view(classes.size(), classes.data())));
     return out;
   }
+  // What the echo screen draws (engine/echo_view.h): {json, blob}, and the pixels that it points into; null before echo_measure.
+  val echo_view() const {
+    const EchoExamination* echo = examination_.echo();
+    if (!echo || !echo->findings()) return val::null();
+    const View view = precordia::echo_view(*echo);
+    val out = val::object();
+    out.set("json", view.json);
+    out.set("blob", float_array(view.blob));
+    return out;
+  }
+  val echo_pixels() const {
+    const EchoExamination* echo = examination_.echo();
+    if (!echo || !echo->findings()) return val::null();
+    const std::vector<uint8_t> pixels = precordia::echo_pixels(*echo);
+    return val::global("Uint8Array").new_(emscripten::typed_memory_view(pixels.size(), pixels.data()));
+  }
+  std::string load_simulated_clips(const std::string& id) { return outcome_of(examination_.load_simulated_clips(id)); }
   std::string load_simulated(const std::string& condition) { return with_summary(examination_.load_simulated(condition)); }
   std::string set_profile(const std::string& json) { return outcome_of(examination_.set_profile(json)); }
   void set_display_filter(double high_pass_hz, double low_pass_hz, double notch_hz) {
@@ -343,6 +361,9 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("echo_drop", &Engine::echo_drop)
       .function("echo_json", &Engine::echo_json)
       .function("echo_mask", &Engine::echo_mask)
+      .function("echo_view", &Engine::echo_view)
+      .function("echo_pixels", &Engine::echo_pixels)
+      .function("load_simulated_clips", &Engine::load_simulated_clips)
       .function("load_simulated", &Engine::load_simulated)
       .function("set_profile", &Engine::set_profile)
       .function("set_display_filter", &Engine::set_display_filter)

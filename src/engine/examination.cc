@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "echo/clip_reader.h"
+#include "echo/simulated_clip.h"
 #include "formats/read_ecg.h"
 #include "paper/decode_image.h"
 #include "report/answer_words.h"
@@ -369,6 +370,23 @@ Result<void> Examination::finish_clip() {
   building_.reset();
   if (!clip) return std::unexpected(clip.error());
   return take_clip(std::move(building_name_), std::move(*clip));
+}
+
+Result<void> Examination::load_simulated_clips(std::string_view id) {
+  const bool reduced = id == "echo_reduced";
+  if (!reduced && id != "echo_preserved")
+    return fail(ErrorCode::kWrongUsage, "There are no simulated clips called '" + std::string(id) + "': choose echo_reduced or echo_preserved.");
+  for (const EchoView view : {EchoView::kApical4, EchoView::kApical2}) {
+    SimulatedEcho heart;
+    heart.view = view;
+    heart.ef_percent = reduced ? 34 : 62;
+    heart.heart_rate_bpm = reduced ? 84 : 72;
+    heart.noise = 0.2;
+    heart.seed = reduced ? 12 : 7;
+    if (auto taken = take_clip(std::string("Simulated clip, ") + echo_view_name(view), simulate_echo(heart).clip); !taken) return taken;
+  }
+  input_name_ = "Simulated patient";
+  return {};
 }
 
 std::string Examination::echo_json(std::string_view input) const {

@@ -74,6 +74,8 @@ class Examination {
   void begin_clip(std::string name, std::string format, int expected_frames);
   Result<void> push_clip(std::span<const uint8_t> rgba, int width, int height, double time_ms);
   Result<void> finish_clip();
+  // Two simulated apical views of one heart: "echo_reduced" (ejection fraction 34 %) or "echo_preserved" (62 %).
+  Result<void> load_simulated_clips(std::string_view id);
   std::string echo_json(std::string_view input) const;   // requires echo()->measure()
   Result<void> load_simulated(std::string_view condition);   // "normal", "lbbb", "lvh_strain", "old_anterior_mi", "af"
   Result<void> set_profile(std::string_view json);

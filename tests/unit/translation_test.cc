@@ -13,6 +13,8 @@
 #include "base/translate.h"
 #include "dashboard/app.h"
 #include "dashboard/type_scale.h"
+#include "echo/heart.h"
+#include "engine/echo_view.h"
 #include "engine/examination.h"
 #include "report/html.h"
 
@@ -120,6 +122,28 @@ Texts texts_of_everything() {
       draw(390, 4000);
     }
   }
+  // Clips beside the last ECG: two that are measured, with every overlay and a correction, and one that is refused.
+  test::Heart good(35, 2), normal(60, 1), refused(60, 1, false);
+  REQUIRE(good.echo.set_contour(0, good.echo.findings()->clips[0].beats[0].ed_frame, good.echo.findings()->clips[0].frames[0].contour));
+  for (const test::Heart* heart : {&good, &normal, &refused}) {
+    View view = echo_view(heart->echo);
+    app.set_echo(view.json, std::move(view.blob), echo_pixels(heart->echo), false);
+    dashboard::EchoState& echo = app.state().echo;
+    for (const auto& [width, height] : {std::pair(1280.0, 3000.0), std::pair(390.0, 4000.0)}) {
+      for (const auto overlay : {dashboard::EchoOverlay::kNone, dashboard::EchoOverlay::kUncertainty, dashboard::EchoOverlay::kMotion}) {
+        echo.overlay = overlay;
+        draw(width, height);
+      }
+      dashboard::begin_editing(echo, true);
+      draw(width, height);
+      dashboard::end_editing(echo);
+      dashboard::step_frames(echo, 1);
+      draw(width, height);
+    }
+    app.state().screen = dashboard::Screen::kResult;
+    draw(1280, 3000);
+  }
+  for (size_t i = 0; i < std::size(dashboard::kConditions); ++i) texts.all.insert({dashboard::kConditions[i].title, dashboard::kConditions[i].hint});
   dashboard::collect_texts(nullptr);
   return texts;
 }
