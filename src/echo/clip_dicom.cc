@@ -17,7 +17,7 @@ constexpr uint32_t kDisplayRate = 0x00082144, kViewName = 0x00082127, kCineRate 
                    kRegions = 0x00186011, kRegionSpatialFormat = 0x00186012, kRegionDataType = 0x00186014, kRegionX0 = 0x00186018,
                    kRegionY0 = 0x0018601A, kRegionX1 = 0x0018601C, kRegionY1 = 0x0018601E, kUnitsX = 0x00186024, kUnitsY = 0x00186026,
                    kDeltaX = 0x0018602C, kDeltaY = 0x0018602E, kSamplesPerPixel = 0x00280002, kPhotometric = 0x00280004, kPlanar = 0x00280006,
-                   kFrames = 0x00280008, kIncrementPointer = 0x00280009, kRows = 0x00280010, kColumns = 0x00280011, kPixelSpacing = 0x00280030,
+                   kFrames = 0x00280008, kRows = 0x00280010, kColumns = 0x00280011, kPixelSpacing = 0x00280030,
                    kBitsAllocatedPixels = 0x00280100, kBitsStoredPixels = 0x00280101, kSigned = 0x00280103, kPaletteRed = 0x00281101,
                    kPaletteRedData = 0x00281201, kViewCode = 0x00540220, kMeaning = 0x00080104, kWaveformSequence = 0x54000100;
 constexpr uint32_t kCentimetres = 3;
