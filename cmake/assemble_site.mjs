@@ -6,6 +6,7 @@
 //   /models            model manifest, artefacts and cards (not the training code)
 //   /assets, /shaders  as they are; /assets/fonts from the third-party folder
 //   /ort               the parts of ONNX Runtime Web that the app loads
+//   /mp4box            the part of mp4box that takes MP4 files apart
 //   /version.json      {version, built_from}
 //   /precache-manifest.json  {version, files: [{path, bytes, transfer_bytes, sha256, install}]}; install is true for what the first
 //                      visit stores for offline use, "lazy" for what a device fetches only when it can use it
@@ -91,6 +92,8 @@ function collect() {
   }
   const runtime = join(repository, 'node_modules/onnxruntime-web');
   for (const [name, install] of Object.entries(kRuntimeFiles)) put(`ort/${name}`, join(runtime, 'dist', name), install);
+  const demuxer = join(repository, 'node_modules/mp4box');
+  for (const name of demuxerFiles(join(demuxer, 'dist'))) put(`mp4box/${name}`, join(demuxer, 'dist', name));
   site.set('third-party-notices.txt', { content: Buffer.from(notices(runtime)), install: true });
   site.set('licences.json', { content: Buffer.from(`${JSON.stringify(licences(runtime), null, 1)}\n`), install: true });
   return { site, missing };
@@ -98,24 +101,34 @@ function collect() {
 
 /**
  * What models/manifest.json names, and nothing else. A device needs one artefact: the first that runs on WASM. The other
- * precisions are fetched when a provider that prefers them is chosen.
+ * precisions are fetched when a provider that prefers them is chosen. Networks for clips come after the first install (web/offline.js).
  */
 function putModels(put, missing) {
   const folder = join(repository, 'models');
   if (!existsSync(join(folder, 'manifest.json'))) return;
   put('models/manifest.json', join(folder, 'manifest.json'));
   for (const model of JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')).models) {
+    const install = model.task === 'ecg-classification' ? true : 'lazy';
     const needed = model.artefacts.find((artefact) => artefact.providers.includes('wasm'));
     for (const artefact of model.artefacts) {
-      put(`models/${artefact.file}`, join(folder, artefact.file), artefact === needed ? true : 'lazy');
+      put(`models/${artefact.file}`, join(folder, artefact.file), artefact === needed && install === true ? true : 'lazy');
     }
     const others = [model.head?.file, model.card, ...(model.known_answers ?? []).flatMap(({ file, flags }) => (flags ? [file, flags.file] : [file]))];
     for (const file of others) {
       if (!file) continue;
-      if (existsSync(join(folder, file))) put(`models/${file}`, join(folder, file));
+      if (existsSync(join(folder, file))) put(`models/${file}`, join(folder, file), file === model.card ? true : install);
       else missing.push(`models/${file}`);
     }
   }
+}
+
+/** mp4box.all.mjs and what it imports, whose names carry a hash. */
+function demuxerFiles(folder) {
+  const names = new Set(['mp4box.all.mjs']);
+  for (const name of names) {
+    for (const [, imported] of readFileSync(join(folder, name), 'utf8').matchAll(/from\s*"\.\/([\w.-]+\.mjs)"/g)) names.add(imported);
+  }
+  return names;
 }
 
 /** The licences of everything third-party that is inside the app. */
@@ -125,6 +138,8 @@ function notices(runtime) {
     .map((name) => [name.replace(/\.txt$/, ''), readFileSync(join(folder, name), 'utf8').trim()]);
   const { name, version, license } = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8'));
   parts.push([`${name} ${version}`, `Copyright (c) Microsoft Corporation. Licence: ${license}.`]);
+  const demuxer = join(repository, 'node_modules/mp4box');
+  parts.push([`mp4box ${JSON.parse(readFileSync(join(demuxer, 'package.json'), 'utf8')).version}`, readFileSync(join(demuxer, 'LICENSE'), 'utf8').trim()]);
   parts.push(['Emscripten and its system libraries',
     'Copyright (c) the Emscripten authors and the authors of musl and LLVM. Licence: MIT, and Apache-2.0 with LLVM exceptions.']);
   const rule = '-'.repeat(100);
@@ -142,6 +157,7 @@ function licences(runtime) {
   const { version, license } = JSON.parse(readFileSync(join(runtime, 'package.json'), 'utf8'));
   return [
     { name: 'ONNX Runtime Web', version, licence: license },
+    { name: 'mp4box', version: JSON.parse(readFileSync(join(repository, 'node_modules/mp4box/package.json'), 'utf8')).version, licence: 'BSD-3-Clause' },
     { name: 'Dear ImGui', version: lockedVersion('imgui'), licence: 'MIT' },
     { name: 'Eigen', version: lockedVersion('libeigen3-dev'), licence: 'MPL-2.0' },
     { name: 'JSON for Modern C++', version: lockedVersion('nlohmann-json3-dev'), licence: 'MIT' },
@@ -204,8 +220,9 @@ function printSizes(files) {
   const groups = new Map();
   for (const file of files) {
     const { path, install } = file;
-    const group = install === 'lazy' ? 'fetched only when used (WebGPU, other precisions)'
+    const group = install === 'lazy' ? 'after the first install, or only when used'
       : path.startsWith('ort/') ? 'ONNX Runtime Web'
+      : path.startsWith('mp4box/') ? 'MP4 demuxer'
       : path.startsWith('engine.') ? 'engine module'
       : path.startsWith('dashboard.') ? 'dashboard module'
       : path.startsWith('models/') ? 'models and cards'

@@ -3,6 +3,7 @@
 //
 //   default-src 'none'        whatever is not listed below is refused: no other origin, no inline script, no plug-in
 //   'wasm-unsafe-eval'        lets WebAssembly compile; JavaScript eval() stays forbidden
+//   media-src blob:           a video clip that the user opened is played from memory where WebCodecs cannot take it
 //   frame-src 'self'          one frame: report.html, the empty page that the printable report is put into
 //   COOP + COEP               make the page cross-origin isolated, which WebAssembly threads need
 (() => {
@@ -12,6 +13,7 @@
     "worker-src 'self'",
     "connect-src 'self'",
     "img-src 'self'",
+    'media-src blob:',
     "style-src 'self'",
     "font-src 'self'",
     "manifest-src 'self'",

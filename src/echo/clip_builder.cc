@@ -28,7 +28,9 @@ uint8_t colour_of(int r, int g, int b) {
   return static_cast<uint8_t>(1 + std::min(5, static_cast<int>(sixth)));
 }
 
-constexpr uint8_t kBright = 8;   // added to the colour of a block that is not dark
+// Added to the colour of a block.
+constexpr uint8_t kBright = 8;   // it is not dark
+constexpr uint8_t kTinted = 16;  // nor quite grey
 
 void split(const SourceFrame& frame, std::vector<uint8_t>& grey, std::vector<uint8_t>& colours) {
   const auto width = static_cast<size_t>(frame.width), height = static_cast<size_t>(frame.height);
@@ -54,7 +56,9 @@ void split(const SourceFrame& frame, std::vector<uint8_t>& grey, std::vector<uin
       }
       const int count = static_cast<int>((bottom - top) * (right - left));
       for (int& sum : sums) sum /= count;
-      colours.push_back(static_cast<uint8_t>(colour_of(sums[0], sums[1], sums[2]) | (std::max({sums[0], sums[1], sums[2]}) > 24 ? kBright : 0)));
+      const int high = std::max({sums[0], sums[1], sums[2]}), low = std::min({sums[0], sums[1], sums[2]});
+      const int kind = high <= 24 ? 0 : (high - low) * 100 > 15 * high ? kBright | kTinted : kBright;
+      colours.push_back(static_cast<uint8_t>(colour_of(sums[0], sums[1], sums[2]) | kind));
     }
 }
 
@@ -179,13 +183,14 @@ void ClipBuilder::choose_side() {
 bool ClipBuilder::shows_colour_flow(std::span<const uint8_t> colours) const {
   if (colours.empty()) return false;
   std::array<int, 7> of_colour{};
-  int inside = 0, bright = 0, coloured = 0;
+  int inside = 0, bright = 0, tinted = 0, coloured = 0;
   size_t i = 0;
   for (int y = 0; y < height_; y += kColourBlock)
     for (int x = 0; x < width_; x += kColourBlock, ++i) {
       if (!sector_->contains(x + kColourBlock / 2, y + kColourBlock / 2)) continue;
       ++inside;
       bright += (colours[i] & kBright) != 0;
+      tinted += (colours[i] & kTinted) != 0;
       coloured += (colours[i] & 7) != 0;
       ++of_colour[colours[i] & 7];
     }
@@ -193,7 +198,7 @@ bool ClipBuilder::shows_colour_flow(std::span<const uint8_t> colours) const {
   // A tinted picture has one colour throughout. Two neighbouring sixths: a tint may lie on their border.
   int most = 0;
   for (size_t k = 1; k <= 6; ++k) most = std::max(most, of_colour[k] + of_colour[k % 6 + 1]);
-  return !(coloured * 2 > bright && most * 100 >= coloured * 95);
+  return !(tinted * 10 > bright * 6 && most * 100 >= coloured * 95);
 }
 
 Result<void> ClipBuilder::keep(std::span<const uint8_t> grey, std::span<const uint8_t> colours, std::optional<double> time_ms) {
@@ -208,6 +213,8 @@ Result<void> ClipBuilder::keep(std::span<const uint8_t> grey, std::span<const ui
     thin_out();
     if (index % stride_ != 0) return {};
   }
+  if (clip_.frames.capacity() < clip_.frames.size() + side * side)
+    clip_.frames.reserve(std::min(kLargestClipPixels, std::max(2 * clip_.frames.size(), clip_.frames.size() + side * side)));
   const PictureBox box = sector_->box;
   float* to = narrowed_.data();
   for (int y = box.y; y < box.y + box.height; ++y) {

@@ -179,7 +179,8 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
   const std::span<const double> times = clip.times_known ? std::span<const double>(clip.times_ms) : std::span<const double>();
   std::vector<double> volume = curve_of(out.frames, [](const FrameShape& s) { return s.volume; });
   const std::vector<double> length = curve_of(out.frames, [](const FrameShape& s) { return s.length; });
-  const std::vector<BeatFrames> beats = find_beats(volume, times);
+  // Which frames are end-diastole and end-systole is the network's say: a contour corrected by hand must not move them to its neighbours.
+  const std::vector<BeatFrames> beats = find_beats(curve_of(masks.shapes(), [](const FrameShape& s) { return s.volume; }), times);
   std::vector<BeatFrames> complete;
   for (const BeatFrames& beat : beats)
     if (beat.complete) complete.push_back(beat);

@@ -193,39 +193,55 @@ Edge straight_edge(const std::vector<int>& outermost, int side) {
 struct Arc {
   double radius = 0, stretch = 1;
   bool found = false;
+  bool sharp = false;
 };
 
-// The arc through the lowest pixels of the columns, around the apex; scored like the edges. The circle is preferred to an ellipse.
-Arc arc_below(const std::vector<int>& lowest, double apex_x, double apex_y, int picture_height) {
-  std::vector<std::pair<double, double>> points;   // across, down
-  std::vector<double> all;
-  for (int x = 0; x < static_cast<int>(lowest.size()); ++x) {
-    const int y = lowest[static_cast<size_t>(x)];
-    if (y < 0) continue;
-    all.push_back(std::hypot(x + 0.5 - apex_x, y + 1 - apex_y));
-    if (y < picture_height - 2) points.push_back({x + 0.5 - apex_x, y + 1 - apex_y});
-  }
+// The arc that ends the fan: where, going outwards between the two edges, the share of pixels that are on falls most. What else is on
+// below it (an ECG trace) takes only a small share of each radius. A circle is preferred to an ellipse.
+Arc arc_between_edges(const Mask& mask, const Sector& fan) {
+  constexpr int kBins = 3 * kWorkSide, kReach = 6, kFewest = 12;
+  constexpr double kLeastFall = 0.25, kSharpFall = 0.6, kForCircle = 1.08;
+  struct Sample {
+    float across_square, down_square;
+    bool on;
+  };
+  std::vector<Sample> samples;
+  for (int y = 0; y < mask.height; ++y)
+    for (int x = y % 2; x < mask.width; x += 2) {
+      const double down = y + 0.5 - fan.apex_y, across = x + 0.5 - fan.apex_x;
+      if (down <= 0 || across < fan.left_slope * down || across > fan.right_slope * down) continue;
+      samples.push_back({static_cast<float>(across * across), static_cast<float>(down * down), mask.at(x, y) != 0});
+    }
   Arc best;
-  double best_score = -1e9;
-  int best_on = 0;
+  double best_score = 0;
+  std::array<int, kBins + 1> on{}, all{};   // below a radius
   for (int k = 0; k <= 40; ++k) {
     const double stretch = k == 0 ? 1 : 0.6 + 0.025 * k;
-    std::vector<double> radii;
-    for (const auto& [across, down] : points) radii.push_back(std::hypot(across / stretch, down));
-    std::sort(radii.begin(), radii.end());
-    for (size_t i = 0; i < radii.size(); i += 2) {
-      const double r = radii[i];
-      const auto from = std::lower_bound(radii.begin(), radii.end(), r - 1.3), to = std::upper_bound(radii.begin(), radii.end(), r + 1.3);
-      const auto beyond = std::upper_bound(radii.begin(), radii.end(), r + 2.5);
-      const double on = static_cast<double>(to - from);
-      const double score = on * (k == 0 ? 1.15 : 1) - 3 * static_cast<double>(radii.end() - beyond);
-      if (score > best_score) best_score = score, best = {r, stretch, true}, best_on = static_cast<int>(on);
+    const auto squeeze = static_cast<float>(1 / (stretch * stretch));
+    on.fill(0), all.fill(0);
+    for (const auto& sample : samples) {
+      const auto bin = static_cast<size_t>(std::min(std::sqrt(sample.down_square + squeeze * sample.across_square), kBins - 1.0f)) + 1;
+      ++all[bin];
+      on[bin] += sample.on;
+    }
+    for (size_t i = 1; i <= kBins; ++i) on[i] += on[i - 1], all[i] += all[i - 1];
+    for (size_t r = kReach; r + kReach < kBins; ++r) {
+      const int inner = all[r] - all[r - kReach], outer = all[r + kReach] - all[r];
+      if (inner < kFewest || outer < kFewest) continue;
+      const double fall = static_cast<double>(on[r] - on[r - kReach]) / inner - static_cast<double>(on[r + kReach] - on[r]) / outer;
+      const double score = fall * (k == 0 ? kForCircle : 1);
+      if (score > best_score) best_score = score, best = {static_cast<double>(r), stretch, fall >= kLeastFall, fall >= kSharpFall};
     }
   }
-  if (best_on >= static_cast<int>(all.size()) / 6) return best;
-  // A flat or dark end: as far down as nearly everything reaches.
-  std::sort(all.begin(), all.end());
-  return {all.empty() ? 0 : all[all.size() - 1 - all.size() / 50], 1, false};
+  if (best.found) return best;
+  // A flat or dark end: as far down as nearly everything that is on reaches.
+  std::vector<float> radii;
+  for (const auto& sample : samples)
+    if (sample.on) radii.push_back(std::sqrt(sample.down_square + sample.across_square));
+  if (radii.empty()) return {};
+  const auto far = radii.end() - 1 - static_cast<ptrdiff_t>(radii.size() / 500);
+  std::nth_element(radii.begin(), far, radii.end());
+  return {*far + 0.5, 1, false, false};
 }
 
 struct Outline {
@@ -255,7 +271,8 @@ enum class Shape : uint8_t { kFan, kRectangle, kSeveral, kStrip, kOther };   // 
 
 struct Fit {
   Shape shape = Shape::kOther;
-  Sector sector;   // in pixels of the work picture, without box
+  Sector sector = {};   // in pixels of the work picture, without box
+  bool sharp_arc = false;
 };
 
 // Whether the upper rows fall apart into two wide pieces: two fans that touch below.
@@ -305,8 +322,9 @@ Fit fit_fan(const Mask& mask, const Part& part, const Mask& fine) {
     fit.shape = fill > 0.8 ? Shape::kRectangle : Shape::kOther;
     return fit;
   }
-  const Arc arc = arc_below(outline.lowest, fan.apex_x, fan.apex_y, mask.height);
+  const Arc arc = arc_between_edges(mask, fan);
   fan.outer_radius = arc.radius, fan.stretch = arc.stretch;
+  fit.sharp_arc = arc.sharp;
   fan.cut_right = mask.width, fan.cut_bottom = mask.height;
   if (ends_at(outline.first, part.left) * 10 >= high) fan.cut_left = part.left;
   if (ends_at(outline.last, part.right) * 10 >= high) fan.cut_right = part.right + 1;
@@ -385,16 +403,17 @@ Fit fan_in(Mask mask, bool moving) {
     Part filled = part;
     filled.area = other.count();
     const Shape shape = fit_fan(other, filled, closed).shape;
-    if (shape == Shape::kFan && fit.shape == Shape::kFan) return {.shape = Shape::kSeveral, .sector = {}};
-    if (shape == Shape::kFan) return {.shape = Shape::kStrip, .sector = {}};
+    if (shape == Shape::kFan && fit.shape == Shape::kFan) return {.shape = Shape::kSeveral};
+    if (shape == Shape::kFan) return {.shape = Shape::kStrip};
     const bool strip_like = (part.right - part.left + 1) * 2 > mask.width && (part.bottom - part.top + 1) * 8 > mask.height;
-    if (moving && strip_like) return {.shape = Shape::kStrip, .sector = {}};
+    if (moving && strip_like) return {.shape = Shape::kStrip};
   }
   return fit;
 }
 
 // From the work picture to the source, the box, and the picture that is nothing but the fan.
-Sector in_source(Sector fan, double scale_x, double scale_y, int width, int height) {
+Sector in_source(const Fit& fit, double scale_x, double scale_y, int width, int height) {
+  Sector fan = fit.sector;
   fan.apex_x *= scale_x, fan.apex_y *= scale_y;
   fan.left_slope *= scale_x / scale_y, fan.right_slope *= scale_x / scale_y;
   fan.inner_radius *= scale_y, fan.outer_radius *= scale_y;
@@ -408,11 +427,10 @@ Sector in_source(Sector fan, double scale_x, double scale_y, int width, int heig
         left = std::min(left, x), right = std::max(right, x);
         top = std::min(top, y), bottom = std::max(bottom, y);
       }
-  const double gaps[4] = {static_cast<double>(left) / width, static_cast<double>(width - 1 - right) / width,
-                          static_cast<double>(top) / height, static_cast<double>(height - 1 - bottom) / height};
-  int touching = 0, near = 0;
-  for (const double gap : gaps) touching += gap <= 0.03, near += gap <= 0.1;
-  if (touching >= 3 && near == 4) {
+  // A picture that is nothing but the fan keeps its framing, even where the deep end of the fan is too dark to be seen.
+  constexpr double kTouching = 0.03, kDarkEnd = 0.10;
+  const double gap = fit.sharp_arc ? kTouching : kDarkEnd;
+  if (std::max(left, width - 1 - right) <= gap * width && top <= kTouching * height && height - 1 - bottom <= gap * height) {
     fan.outer_radius = std::max(fan.outer_radius, height - fan.apex_y);
     left = 0, top = 0, right = width - 1, bottom = height - 1;
   }
@@ -452,7 +470,7 @@ Result<Sector> find_sector(const PixelRange& range, std::optional<PictureBox> re
     if (fit.shape == Shape::kOther || still.shape == Shape::kFan) fit = still;
   }
   if (fit.shape != Shape::kFan) return refusal(fit.shape);
-  return in_source(fit.sector, scale_x, scale_y, range.width, range.height);
+  return in_source(fit, scale_x, scale_y, range.width, range.height);
 }
 
 }  // namespace precordia

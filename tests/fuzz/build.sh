@@ -10,7 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 targets=("$@")
 if [ ${#targets[@]} = 0 ]; then
   mapfile -t targets < <(sed -nE 's/^    \{"([a-z_0-9]+)", "an? .*/\1/p' src/formats/all_formats.cc)
-  targets=(read_ecg bundle "${targets[@]}")
+  targets=(read_ecg bundle read_clip "${targets[@]}")
 fi
 
 runtime() { compgen -G "$("$1" -print-resource-dir)/lib/linux/libclang_rt.fuzzer-*.a" > /dev/null; }
@@ -35,7 +35,7 @@ cxx=(-std=c++23 -fno-exceptions -Wno-everything -Isrc -isystem "$third_party/inc
 # What the readers are made of, the parsing libraries included: sanitized like our own code. zlib computes with overflow on purpose.
 {
   objects=
-  for source in src/base/*.cc src/signal/*.cc src/formats/*.cc "$third_party/pugixml/src/pugixml.cpp"; do
+  for source in src/base/*.cc src/signal/*.cc src/formats/*.cc src/echo/clip_*.cc src/echo/sector.cc "$third_party/pugixml/src/pugixml.cpp"; do
     objects+=" $out/objects/$(basename "${source%.*}").o"
     printf '%s/objects/%s.o: %s\n\t@%s %s %s -MMD -MP -c -o $@ $<\n' "$out" "$(basename "${source%.*}")" "$source" "$clang" "${flags[*]}" "${cxx[*]//\"/\\\"}"
   done
@@ -45,8 +45,10 @@ cxx=(-std=c++23 -fno-exceptions -Wno-everything -Isrc -isystem "$third_party/inc
   done
   printf '%s/objects.a:%s\n\t@rm -f $@; ar rcs $@ $^\n' "$out" "$objects"
   for target in "${targets[@]}"; do
-    printf '%s/%s: tests/fuzz/fuzz_read_ecg.cc %s/objects.a\n\t@%s %s -fsanitize=fuzzer %s -DPRECORDIA_FUZZ_TARGET=\\"%s\\" -o $@ $^\n' \
-      "$out" "$target" "$out" "$clang" "${flags[*]}" "${cxx[*]//\"/\\\"}" "$target"
+    program=fuzz_read_ecg
+    [ "$target" != read_clip ] || program=fuzz_read_clip
+    printf '%s/%s: tests/fuzz/%s.cc %s/objects.a\n\t@%s %s -fsanitize=fuzzer %s -DPRECORDIA_FUZZ_TARGET=\\"%s\\" -o $@ $^\n' \
+      "$out" "$target" "$program" "$out" "$clang" "${flags[*]}" "${cxx[*]//\"/\\\"}" "$target"
   done
   printf -- '-include %s/objects/*.d\n' "$out"
 } > "$out/Makefile"

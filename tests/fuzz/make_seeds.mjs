@@ -35,7 +35,7 @@ const base64 = (values) => int16(values).toString('base64');
 function write(target, name, bytes) {
   mkdirSync(path.join(out, target), { recursive: true });
   writeFileSync(path.join(out, target, name), bytes);
-  if (target !== 'read_ecg' && target !== 'bundle') write('read_ecg', `${target}_${name}`, bytes);
+  if (!['read_ecg', 'bundle', 'read_clip'].includes(target)) write('read_ecg', `${target}_${name}`, bytes);
 }
 
 const header = `seed ${leads.length} 500 ${count}\n${leads.map((lead) => `seed.dat 16 400/mV 16 0 ${samples[lead][0]} 0 0 ${lead}`).join('\n')}\n# age: 63\n# sex: F\n`;
@@ -107,6 +107,59 @@ function zip(name, bytes) {
   return Buffer.concat([local, central, end]);
 }
 write('zip', 'csv', zip('a.csv', readFileSync(path.join(out, 'csv/table'))));
+
+// ---- clips: three frames of a small fan, in every container that needs no compressor -----------------------------------------------
+
+const wide = 40, high = 36;
+const fan = (t) => Buffer.from(Array.from({ length: wide * high }, (_, i) => {
+  const x = (i % wide) - wide / 2 + 0.5, y = Math.floor(i / wide) - 1;
+  return Math.hypot(x, y) < 33 && Math.abs(x) < 0.55 * y ? 40 + ((i * 7919 + t * 104729) % 97) : 0;
+}));
+const element = (group, number, vr, value) => {
+  const padded = value.length % 2 ? Buffer.concat([value, Buffer.from([vr === 'UI' ? 0 : 32])]) : value;
+  const head = Buffer.alloc(vr === 'OB' ? 12 : 8);
+  head.writeUInt16LE(group, 0), head.writeUInt16LE(number, 2), head.write(vr, 4);
+  if (vr === 'OB') head.writeUInt32LE(padded.length, 8);
+  else head.writeUInt16LE(padded.length, 6);
+  return Buffer.concat([head, padded]);
+};
+const short = (value) => Buffer.from(Uint16Array.of(value).buffer);
+const dicomClip = (syntax, pixels) => Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), element(2, 0x10, 'UI', Buffer.from(syntax)),
+  element(8, 0x60, 'CS', Buffer.from('US')), element(0x18, 0x1063, 'DS', Buffer.from('40')), element(0x28, 2, 'US', short(1)),
+  element(0x28, 4, 'CS', Buffer.from('MONOCHROME2')), element(0x28, 8, 'IS', Buffer.from('2')), element(0x28, 0x10, 'US', short(high)),
+  element(0x28, 0x11, 'US', short(wide)), element(0x28, 0x100, 'US', short(8)), element(0x28, 0x101, 'US', short(8)), pixels]);
+write('read_clip', 'native.dcm', dicomClip('1.2.840.10008.1.2.1', element(0x7fe0, 0x10, 'OB', Buffer.concat([fan(0), fan(1)]))));
+const item = (content) => Buffer.concat([Buffer.from([0xfe, 0xff, 0, 0xe0]), Buffer.from(Uint32Array.of(content.length).buffer), content]);
+const runs = (pixels) => {   // PackBits, literals only
+  const head = Buffer.from(Uint32Array.of(1, 64, ...Array(14).fill(0)).buffer), parts = [head];
+  for (let at = 0; at < pixels.length; at += 128) parts.push(Buffer.from([Math.min(128, pixels.length - at) - 1]), pixels.subarray(at, at + 128));
+  return Buffer.concat(parts);
+};
+write('read_clip', 'rle.dcm', dicomClip('1.2.840.10008.1.2.5', Buffer.concat([Buffer.from('e07f10004f420000ffffffff', 'hex'), item(Buffer.alloc(0)),
+  item(runs(fan(0))), item(runs(fan(1))), Buffer.from('feffdde000000000', 'hex')])));
+const riff = (id, ...content) => {
+  const body = Buffer.concat(content);
+  return Buffer.concat([Buffer.from(id), Buffer.from(Uint32Array.of(body.length).buffer), body]);
+};
+const stream = Buffer.alloc(56), bitmap = Buffer.alloc(40);
+stream.write('vids'), stream.writeUInt32LE(1, 20), stream.writeUInt32LE(25, 24), stream.writeUInt32LE(2, 32);
+bitmap.writeUInt32LE(40, 0), bitmap.writeInt32LE(wide, 4), bitmap.writeInt32LE(-high, 8), bitmap.writeUInt16LE(1, 12), bitmap.writeUInt16LE(8, 14);
+bitmap.write('Y800', 16);
+write('read_clip', 'grey.avi', riff('RIFF', Buffer.from('AVI '), riff('LIST', Buffer.from('hdrl'), riff('LIST', Buffer.from('strl'), riff('strh', stream), riff('strf', bitmap))),
+  riff('LIST', Buffer.from('movi'), riff('00db', fan(0)), riff('00db', fan(1)))));
+const lzw = (pixels) => {   // codes of nine bits, cleared before they would grow
+  const codes = [];
+  pixels.forEach((value, i) => codes.push(...(i % 200 === 0 ? [256, value] : [value])));
+  const bits = [...codes, 257].map((code) => code.toString(2).padStart(9, '0').split('').reverse().join('')).join('');
+  const packed = Buffer.from((bits.match(/.{1,8}/g) ?? []).map((byte) => parseInt(byte.split('').reverse().join(''), 2)));
+  const blocks = [];
+  for (let at = 0; at < packed.length; at += 255) blocks.push(Buffer.from([Math.min(255, packed.length - at)]), packed.subarray(at, at + 255));
+  return Buffer.concat([Buffer.from([8]), ...blocks, Buffer.from([0])]);
+};
+const grey = Buffer.from(Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)));
+const image = (t) => Buffer.concat([Buffer.from([0x21, 0xf9, 4, 0, 4, 0, 0, 0, 0x2c, 0, 0, 0, 0, wide, 0, high, 0, 0]), lzw(fan(t))]);
+write('read_clip', 'still.gif', Buffer.concat([Buffer.from('GIF89a'), Buffer.from([wide, 0, high, 0, 0xf7, 0, 0]), grey, image(0), Buffer.from([0x3b])]));
+write('read_clip', 'animated.gif', Buffer.concat([Buffer.from('GIF89a'), Buffer.from([wide, 0, high, 0, 0xf7, 0, 0]), grey, image(0), image(1), Buffer.from([0x3b])]));
 
 // ---- shrunken copies of the shared samples ----------------------------------------------------------------------------------
 
