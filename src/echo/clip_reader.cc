@@ -39,6 +39,7 @@ ClipKind clip_kind(std::span<const uint8_t> bytes) {
   if (is_avi(bytes)) return ClipKind::kAvi;
   if (is_animated_gif(bytes)) return ClipKind::kGif;
   if (is_png(bytes) || is_jpeg(bytes) || is_bmp(bytes) || is_gif(bytes)) return ClipKind::kPicture;
+  if (is_part_2_mp4(bytes)) return ClipKind::kMp4;
   return is_dicom_clip(bytes) ? ClipKind::kDicom : ClipKind::kNone;
 }
 
@@ -60,9 +61,12 @@ Result<EchoClip> read_clip(std::span<const InputClipFile> files) {
     case ClipKind::kDicom: return read_dicom_clip(bytes);
     case ClipKind::kGif: return read_gif_clip(bytes);
     case ClipKind::kAvi: return read_avi_clip(bytes);
+    case ClipKind::kMp4: return read_mp4_clip(bytes);
     case ClipKind::kPicture: return read_picture_clip(files);
     case ClipKind::kNone: break;
   }
+  if (is_other_video(bytes))
+    return fail(ErrorCode::kNotRecognised, "The video of this file is decoded by a browser, not here; open it in the app in a browser, or export it as DICOM, GIF or AVI.");
   return fail(ErrorCode::kNotRecognised, "This is no clip that this program reads; open a DICOM ultrasound file, an MP4, a GIF, an AVI, or the pictures of a clip.");
 }
 

@@ -92,7 +92,7 @@ inline TestPicture screen_frame(int t, int width = 220, int height = 200) {
 struct ByteSink {
   std::vector<uint8_t> bytes;
   void little(uint64_t value, int count) {
-    for (int i = 0; i < count; ++i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
+    for (int i = 0; i < count; ++i) bytes.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : uint8_t{0});
   }
   void big(uint64_t value, int count) {
     for (int i = count - 1; i >= 0; --i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));

@@ -460,7 +460,7 @@ TEST_CASE("AVI clips are read: bitmaps with and without palette, bottom up and t
   REQUIRE_MESSAGE(gap, refusal_of(gap));
   CHECK(gap->frame_count() == kFrames - 1);
   CHECK(gap->times_ms[2] == doctest::Approx(120));
-  CHECK(refusal_of(read_bytes(avi_file(kWidth, kHeight, 24, "XVID", 1, 25, {std::vector<uint8_t>(500, 7)}))).find("XVID") != std::string::npos);
+  CHECK(refusal_of(read_bytes(avi_file(kWidth, kHeight, 24, "H264", 1, 25, {std::vector<uint8_t>(500, 7)}))).find("H264") != std::string::npos);
 }
 
 TEST_CASE("a series of pictures is read in natural order, a single picture as a clip of one frame") {
