@@ -147,6 +147,9 @@ void draw_keys_card(const Ui& ui, Flow& flow) {
                                   {"P", "Printable report"}, {"S", "Where the network looked, on or off"},
                                   {"1  2", "25 or 50 mm/s"}, {"+  −", "Gain up or down"},
                                   {"T", "Trace over the page, on or off"}, {"Z  Y", "Undo, redo a correction"},
+                                  {"K", "Play or pause the clip"}, {",  .", "One frame back or on"},
+                                  {"[  ]", "Beat before or after"}, {"C U M", "Contours, uncertainty, wall motion"},
+                                  {"E", "Correct the contour"},
                                   {"Tab", "Next control"},   {"Enter", "Use it"},
                                   {"Esc", "Close, go back"}};
   Card card(ui, flow);

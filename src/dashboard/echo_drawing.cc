@@ -14,7 +14,7 @@ namespace {
 
 constexpr int kHandleEvery = 4;      // of the contour's points
 constexpr float kReachPx = 22;       // of a handle
-constexpr ImU32 kBlack = colour::rgb(0x0B0F13);
+constexpr ImU32 kBlack = colour::rgb(0x000000);
 
 ImVec2 on_screen(const ImRect& frame, double x, double y) {
   return ImVec2(frame.Min.x + static_cast<float>(x) * frame.GetWidth(), frame.Min.y + static_cast<float>(y) * frame.GetHeight());
@@ -207,7 +207,7 @@ void draw_curve(Ui& ui, AppState& state, ImRect rect) {
     if (std::isfinite(v)) low = std::min<double>(low, v), high = std::max<double>(high, v);
   const bool there = high > low;
   const double room = there ? (high - low) * 0.12 : 1;
-  const Curve curve{ImRect(rect.Min + ImVec2(46, 26), rect.Max - ImVec2(12, 20)), clip_length_ms(echo), there ? low - room : 0, there ? high + room : 1};
+  const Curve curve{ImRect(rect.Min + ImVec2(46, 34), rect.Max - ImVec2(12, 20)), clip_length_ms(echo), there ? low - room : 0, there ? high + room : 1};
   const std::string title = clip.volume_unit == "ml" ? "Volume of the left ventricle, ml" : "Volume of the left ventricle, % of the largest";
   draw_text_fitted(list, Type::kCaptionStrong, rect.Min + ImVec2(10, 5), rect.GetWidth() - 20, colour::kInkSoft, title);
   if (there) {

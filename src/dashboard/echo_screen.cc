@@ -74,10 +74,14 @@ void draw_beats(const Ui& ui, Flow& flow, AppState& state) {
     if (by_hand) draw_icon(in.list, Icon::kPencil, ImVec2(in.x + 30, y + 11), 16, colour::kAccent);
     const std::array<std::string, 4> cells = {number(beat.ef, "%.0f %%"), number(beat.gls, "%.1f %%"), number(beat.ed_ml, "%.0f"), number(beat.es_ml, "%.0f")};
     for (int c = 1; c < columns; ++c)
-      draw_text_right(in.list, c == 1 ? Type::kBodyStrong : Type::kBody, ImVec2(in.x + first + cell * static_cast<float>(c), y), colour::kInk,
+      draw_text_right(in.list, c == 1 && clip.ef ? Type::kBodyStrong : Type::kBody, ImVec2(in.x + first + cell * static_cast<float>(c), y), clip.ef ? colour::kInk : colour::kInkFaint,
                       cells[static_cast<size_t>(c - 1)]);
     if (press.used) choose_beat(echo, static_cast<int>(i));
     in.gap(space::kTouch);
+  }
+  if (!clip.ef) {
+    in.gap(4);
+    note_line(in, Icon::kWarning, colour::kWatch, Type::kCaption, "These numbers do not count: the clip was refused.");
   }
   if (!clip.by_hand.empty()) {
     in.gap(4);
@@ -219,7 +223,9 @@ void draw_tools(const Ui& ui, AppState& state, ImRect rect) {
 
 void draw_clip_choice(Flow& flow, EchoState& echo) {
   if (echo.view->clips.size() < 2) return;
-  const std::array<const char*, 2> labels = {echo.view->clips[0].view.c_str(), echo.view->clips[1].view.c_str()};
+  const std::string &first = echo.view->clips[0].view, &second = echo.view->clips[1].view;
+  const bool same = first == second;   // two of one view are told apart by their number
+  const std::array<const char*, 2> labels = {same ? "1" : first.c_str(), same ? "2" : second.c_str()};
   int chosen = echo.clip;
   if (segmented(flow, "clip", ImVec2(flow.x, flow.y), std::min(flow.width, 420.0f), labels, &chosen)) choose_clip(echo, chosen);
   flow.gap(space::kControl + 8);
@@ -318,7 +324,7 @@ void draw_echo_screen(Ui& ui, AppState& state, ImRect rect) {
     top.gap(high);
     draw_tools(ui, state, ImRect(top.x, top.y, top.x + top.width, top.y + kTools));
     top.gap(kTools);
-    const float curve = std::clamp(rect.GetHeight() * 0.15f, 84.0f, 150.0f);
+    const float curve = std::clamp(rect.GetHeight() * 0.17f, 96.0f, 160.0f);
     draw_curve(ui, state, ImRect(top.x, top.y, top.x + top.width, top.y + curve));
     top.gap(curve + 6);
     Flow flow = begin_scroll(ui, "echo", ImRect(ImVec2(rect.Min.x, top.y), rect.Max), margin);

@@ -225,7 +225,7 @@ void compose_picture(EchoState& echo, EchoPlace place, int frame, EchoOverlay ov
       const auto at_mask = static_cast<size_t>(y * masks / side) * static_cast<size_t>(masks) + static_cast<size_t>(x * masks / side);
       const float base = grey[i];
       float rgb[3] = {base, base, base}, tint[3] = {0, 0, 0}, share = 0;
-      if (overlay == EchoOverlay::kUncertainty) {
+      if (overlay == EchoOverlay::kUncertainty && grey[i] > 0) {   // 0: outside the sector
         constexpr float kWarm[] = {255, 120, 0};
         share = 0.85f * std::min(1.0f, static_cast<float>(entropy[at_mask]) / 32 / kFullEntropyBits);
         std::copy(std::begin(kWarm), std::end(kWarm), std::begin(tint));
