@@ -123,7 +123,14 @@ Result<void> ClipBuilder::add(const SourceFrame& frame) {
 }
 
 Result<void> ClipBuilder::settle_sector() {
-  PRECORDIA_TRY(sector_, find_sector(range_, source_.region));
+  // The whole picture first: a stated region may be wrong, and a fan cut by it would look like one that the screen cuts.
+  auto found = find_sector(range_, {});
+  if (!found && source_.region) {
+    auto inside = find_sector(range_, source_.region);
+    if (inside) found = std::move(inside);
+  }
+  if (!found) return std::unexpected(std::move(found.error()));
+  sector_ = *found;
   choose_side();
   range_ = {};
   const auto held = std::exchange(held_, {});

@@ -155,13 +155,15 @@ struct Edge {
 
 // The straight edge of a part: `outermost[y]` is where its row begins (side -1) or ends (side +1), -1 where it has none. A line wins
 // rows that lie on it and loses three times as many that reach beyond it: a dark stretch of the edge costs nothing, while a line
-// through the inside costs a lot.
+// through the inside costs a lot. Rows near the probe count up to three times: there the edges are seen best, and nothing else looks alike.
 Edge straight_edge(const std::vector<int>& outermost, int side) {
   std::vector<std::pair<int, int>> points;   // y, x
   for (int y = 0; y < static_cast<int>(outermost.size()); ++y)
     if (outermost[static_cast<size_t>(y)] >= 0) points.push_back({y, outermost[static_cast<size_t>(y)]});
   Edge best;
   double best_score = -1e9;
+  std::vector<double> weights;
+  for (size_t k = 0; k < points.size(); ++k) weights.push_back(1 + 2 * std::pow(1 - static_cast<double>(k) / static_cast<double>(points.size()), 2));
   const size_t step = std::max<size_t>(1, points.size() / 96);
   for (size_t i = 0; i < points.size(); i += step) {
     for (size_t j = i + points.size() / 16 + 1; j < points.size(); j += step) {
@@ -169,12 +171,15 @@ Edge straight_edge(const std::vector<int>& outermost, int side) {
       if (side * slope < -0.05) continue;   // a fan widens downwards
       const double at_zero = points[i].second - slope * points[i].first;
       int on = 0, beyond = 0;
-      for (const auto& [y, x] : points) {
+      double score = 0;
+      for (size_t k = 0; k < points.size(); ++k) {
+        const auto& [y, x] = points[k];
         const double out = side * (x - at_zero - slope * y);
-        on += std::abs(out) < 1.3;
+        if (std::abs(out) < 1.3) ++on, score += weights[k];
         beyond += out > 2.5;
       }
-      if (on - 3.0 * beyond > best_score) best_score = on - 3.0 * beyond, best = {at_zero, slope, on};
+      score -= 3.0 * beyond;
+      if (score > best_score) best_score = score, best = {at_zero, slope, on};
     }
   }
   // Least squares through the rows on it.
@@ -320,9 +325,8 @@ Fit fit_fan(const Mask& mask, const Part& part, const Mask& fine) {
   Edge left = straight_edge(outline.first, -1), right = straight_edge(outline.last, 1);
   constexpr double kAlike = 0.1;
   if (std::abs(left.slope + right.slope) > kAlike) {
-    const int seen = std::max(std::max(left.support, right.support) * 3 / 5, high * 2 / 5);   // rows on an edge that is beyond doubt
-    if (left.support < std::min(seen, right.support)) left = mirrored(right, outline.first, -1);
-    else if (right.support < std::min(seen, left.support)) right = mirrored(left, outline.last, 1);
+    if (left.support * 5 < right.support * 3) left = mirrored(right, outline.first, -1);
+    else if (right.support * 5 < left.support * 3) right = mirrored(left, outline.last, 1);
   }
   const double degrees = (std::atan(right.slope) - std::atan(left.slope)) * 180 / std::numbers::pi;
   const double fill = static_cast<double>(part.area) / (static_cast<double>(wide) * high);
@@ -344,8 +348,8 @@ Fit fit_fan(const Mask& mask, const Part& part, const Mask& fine) {
   fan.outer_radius = arc.radius, fan.stretch = arc.stretch;
   fit.sharp_arc = arc.sharp;
   fan.cut_right = mask.width, fan.cut_bottom = mask.height;
-  if (ends_at(outline.first, part.left) * 10 >= high) fan.cut_left = part.left;
-  if (ends_at(outline.last, part.right) * 10 >= high) fan.cut_right = part.right + 1;
+  if (ends_at(outline.first, part.left) * 5 >= high) fan.cut_left = part.left;
+  if (ends_at(outline.last, part.right) * 5 >= high) fan.cut_right = part.right + 1;
   if (!arc.found && ends_at(outline.lowest, part.bottom) * 10 >= wide * 3) fan.cut_bottom = part.bottom + 1;
   // The near end: nothing of the fan lies closer to the apex, a pixel in a thousand apart.
   std::vector<double> radii;

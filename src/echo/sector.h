@@ -32,7 +32,7 @@ struct Sector {
   bool contains(double x, double y) const;
 };
 
-// The fan in the frames gathered so far. `region` is where the file says that it lies, a hint that only narrows the search.
+// The fan in the frames gathered so far. `region` narrows the search.
 // Errors, all kUnusable: no fan, two or more of them, a rectangle (linear probe, M-mode, zoom), a moving strip beside the fan (M-mode,
 // spectral Doppler).
 Result<Sector> find_sector(const PixelRange& range, std::optional<PictureBox> region);

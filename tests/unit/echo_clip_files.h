@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -95,7 +96,7 @@ struct ByteSink {
     for (int i = 0; i < count; ++i) bytes.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : uint8_t{0});
   }
   void big(uint64_t value, int count) {
-    for (int i = count - 1; i >= 0; --i) bytes.push_back(static_cast<uint8_t>(value >> (8 * i)));
+    for (int i = count - 1; i >= 0; --i) bytes.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : uint8_t{0});
   }
   void text(std::string_view words) { bytes.insert(bytes.end(), words.begin(), words.end()); }
   void put(const std::vector<uint8_t>& more) { bytes.insert(bytes.end(), more.begin(), more.end()); }

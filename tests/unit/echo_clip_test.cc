@@ -300,6 +300,12 @@ TEST_CASE("regions of a DICOM clip give its scale, and say what it is not") {
   CHECK(*clip->mm_per_px_x == doctest::Approx(0.8 * clip->sector_box.width / clip->side));
   CHECK(*clip->mm_per_px_y == doctest::Approx(0.8 * clip->sector_box.height / clip->side));
 
+  auto misplaced = dicom;
+  misplaced.regions[0].right = 90;   // half of the fan
+  const auto found = read_bytes(misplaced.bytes());
+  REQUIRE_MESSAGE(found, refusal_of(found));
+  CHECK(found->sector_box.width == clip->sector_box.width);
+
   // The picture was halved, its region was not: the fan has to fit, and then the scale is doubled.
   const auto box = clip->sector_box;
   const auto twice = [](int v) { return static_cast<uint32_t>(2 * v); };
