@@ -7,7 +7,6 @@
 #include "base/bytes.h"
 #include "base/text.h"
 #include "echo/clip_formats.h"
-#include "echo/mpeg4_video.h"
 
 namespace precordia {
 namespace {
@@ -20,7 +19,7 @@ constexpr uint32_t fourcc(const char (&name)[5]) {
 constexpr int kDeepestList = 6;
 constexpr int kMostChunks = 400'000;
 
-enum class Coding : uint8_t { kNone, kJpeg, kMpeg4, kBitmap, kGrey, kYuyv, kUyvy, kPlanar };
+enum class Coding : uint8_t { kNone, kJpeg, kBitmap, kGrey, kYuyv, kUyvy, kPlanar };
 
 struct VideoStream {
   int index = -1;
@@ -36,8 +35,6 @@ struct VideoStream {
 Coding coding_of(const VideoStream& stream, const Bytes& first_chunk) {
   const uint32_t name = stream.compression;
   if (first_chunk.u16_big(0) == 0xFFD8) return Coding::kJpeg;
-  for (const uint32_t known : {fourcc("FMP4"), fourcc("XVID"), fourcc("xvid"), fourcc("DIVX"), fourcc("divx"), fourcc("DX50"), fourcc("MP4V"), fourcc("mp4v")})
-    if (name == known) return Coding::kMpeg4;
   if (name == 0 || name == fourcc("DIB ") || name == fourcc("RGB "))
     return stream.bits == 8 || stream.bits == 24 || stream.bits == 32 ? Coding::kBitmap : Coding::kNone;
   if (name == fourcc("Y800") || name == fourcc("Y8  ") || name == fourcc("GREY")) return Coding::kGrey;
@@ -117,7 +114,6 @@ class AviReader {
       if (stream_.index < 0) return fail(ErrorCode::kNotRecognised, "This AVI file holds no video; open the ultrasound clip itself.");
       return fail(ErrorCode::kDamaged, "This AVI file ends before its first frame; copy it again.");
     }
-    if (left_out_ > 0) builder_->note(format_text("%d frames between others (B frames) are left out.", left_out_));
     if (cut_short_ && !builder_->full()) builder_->note("The file ends early; frames at the end of this clip are missing.");
     return builder_->finish();
   }
@@ -214,19 +210,6 @@ class AviReader {
       if (!picture) return builder_->skip();
       unfolded_ += static_cast<uint64_t>(picture->width) * static_cast<uint64_t>(picture->height);
       added = builder_->add({picture->width, picture->height, picture->channels, picture->samples, time});
-    } else if (coding_ == Coding::kMpeg4) {
-      switch (video_.decode(chunk.data, kLargestFramePixels)) {
-        case Mpeg4Video::Outcome::kFrame:
-          video_.rgb(unpacked_);
-          added = builder_->add({video_.width(), video_.height(), 3, unpacked_, time});
-          break;
-        case Mpeg4Video::Outcome::kLeftOut: ++left_out_; break;
-        case Mpeg4Video::Outcome::kNothing: break;
-        case Mpeg4Video::Outcome::kDamaged: builder_->skip(); break;
-        case Mpeg4Video::Outcome::kUnsupported:
-          return stop(ErrorCode::kNotRecognised, "The video of this AVI file uses a kind of MPEG-4 that this program does not read; export it as MP4 (H.264) or as DICOM.");
-      }
-      unfolded_ += static_cast<uint64_t>(video_.width()) * static_cast<uint64_t>(video_.height());
     } else {
       if (!unpack(stream_, coding_, chunk, unpacked_)) return builder_->skip();
       added = builder_->add({stream_.width, stream_.height, coding_ == Coding::kGrey ? 1 : 3, unpacked_, time});
@@ -237,12 +220,11 @@ class AviReader {
   Bytes file_;
   VideoStream stream_;
   Coding coding_ = Coding::kNone;
-  Mpeg4Video video_;
   std::optional<ClipBuilder> builder_;
   std::optional<Error> error_;
   std::vector<uint8_t> unpacked_;
   uint64_t unfolded_ = 0;
-  int frame_number_ = 0, chunks_seen_ = 0, left_out_ = 0;
+  int frame_number_ = 0, chunks_seen_ = 0;
   bool cut_short_ = false;
 };
 

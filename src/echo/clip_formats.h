@@ -13,13 +13,10 @@ namespace precordia {
 bool is_dicom_clip(std::span<const uint8_t> bytes);
 bool is_animated_gif(std::span<const uint8_t> bytes);
 bool is_avi(std::span<const uint8_t> bytes);
-bool is_part_2_mp4(std::span<const uint8_t> bytes);    // holds MPEG-4 Part 2 video
-bool is_other_video(std::span<const uint8_t> bytes);   // MP4 or WebM with video that the browser decodes
 
 Result<EchoClip> read_dicom_clip(std::span<const uint8_t> bytes);
 Result<EchoClip> read_gif_clip(std::span<const uint8_t> bytes);
 Result<EchoClip> read_avi_clip(std::span<const uint8_t> bytes);
-Result<EchoClip> read_mp4_clip(std::span<const uint8_t> bytes);
 Result<EchoClip> read_picture_clip(std::span<const InputClipFile> files);   // sorted
 
 // How many pixels a file of `bytes` may unfold to, over all its frames. A clip's noise needs a bit for two pixels at the least; what

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/picture_file.h"
+#include "base/bytes.h"
 #include "echo/clip_formats.h"
 
 namespace precordia {
@@ -33,13 +34,18 @@ bool in_natural_order(std::string_view a, std::string_view b) {
   return a.size() - i != b.size() - j ? a.size() - i < b.size() - j : a < b;
 }
 
+// MP4 and MOV (ISO/IEC 14496-12), WebM and Matroska: what a browser decodes.
+bool is_browser_video(std::span<const uint8_t> bytes) {
+  const Bytes file{bytes};
+  return file.u32_big(0) == 0x1A45DFA3 || file.text(4, 4) == "ftyp" || file.text(4, 4) == "moov";
+}
+
 }  // namespace
 
 ClipKind clip_kind(std::span<const uint8_t> bytes) {
   if (is_avi(bytes)) return ClipKind::kAvi;
   if (is_animated_gif(bytes)) return ClipKind::kGif;
   if (is_png(bytes) || is_jpeg(bytes) || is_bmp(bytes) || is_gif(bytes)) return ClipKind::kPicture;
-  if (is_part_2_mp4(bytes)) return ClipKind::kMp4;
   return is_dicom_clip(bytes) ? ClipKind::kDicom : ClipKind::kNone;
 }
 
@@ -61,11 +67,10 @@ Result<EchoClip> read_clip(std::span<const InputClipFile> files) {
     case ClipKind::kDicom: return read_dicom_clip(bytes);
     case ClipKind::kGif: return read_gif_clip(bytes);
     case ClipKind::kAvi: return read_avi_clip(bytes);
-    case ClipKind::kMp4: return read_mp4_clip(bytes);
     case ClipKind::kPicture: return read_picture_clip(files);
     case ClipKind::kNone: break;
   }
-  if (is_other_video(bytes))
+  if (is_browser_video(bytes))
     return fail(ErrorCode::kNotRecognised, "The video of this file is decoded by a browser, not here; open it in the app in a browser, or export it as DICOM, GIF or AVI.");
   return fail(ErrorCode::kNotRecognised, "This is no clip that this program reads; open a DICOM ultrasound file, an MP4, a GIF, an AVI, or the pictures of a clip.");
 }

@@ -3,7 +3,6 @@
 //   clip_dicom      ultrasound multi-frame and single-frame images (PS3.3 A.6, A.7): uncompressed, RLE, JPEG
 //   clip_gif        animated GIF
 //   clip_avi        AVI with Motion JPEG, MPEG-4 Part 2 or uncompressed frames
-//   clip_mp4        MP4 with MPEG-4 Part 2 video; what browsers decode (H.264 and newer, WebM) comes from web/clip_video.js instead
 //   clip_pictures   PNG, JPEG and BMP pictures in the order of their names; one picture is a clip of one frame
 //
 // All of them push decoded frames, one after the other, into a ClipBuilder. A frame that cannot be decoded is left out with a note.
@@ -31,7 +30,6 @@ enum class ClipKind : uint8_t {
   kDicom,     // holds pixels, and no waveform
   kGif,       // of more than one frame
   kAvi,
-  kMp4,       // with MPEG-4 Part 2 video, and only then
   kPicture,   // a still: it may be an ultrasound picture or a photographed page, which the content does not tell
 };
 ClipKind clip_kind(std::span<const uint8_t> bytes);

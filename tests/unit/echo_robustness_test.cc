@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "echo/clip_reader.h"
 #include "echo_clip_files.h"
-#include "echo_mpeg4_files.h"
 #include "real_data.h"
 
 using namespace precordia;
@@ -104,8 +103,6 @@ std::vector<Named> clips() {
                             {"jpeg.dcm", jpeg.bytes()}, {"lossless.dcm", lossless.bytes()}, {"a.gif", gif_file(kWide, kHigh, gif)},
                             {"raw.avi", avi_file(kWide, kHigh, 8, "", 1, 25, bitmaps)}, {"mjpeg.avi", avi_file(kWide, kHigh, 24, "MJPG", 1, 25, motion)},
                             {"a.bmp", bmp_file(screen_frame(0, kWide, kHigh))}, {"a.jpg", jpeg_of(screen_frame(0, kWide, kHigh))}};
-  const auto part_2 = mpeg4_clip(60, 56, 2);
-  out.push_back({"part2.mp4", mp4_file(960, 896, part_2.layer, part_2.samples, 1000, 40)});
   if (const auto path = real_data("echo/sonosite_a4c_30frames.dcm")) out.push_back({"sonosite.dcm", file_bytes(*path)});
   return out;
 }
