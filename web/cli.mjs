@@ -10,7 +10,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
+import { benchmark, benchmarkClip, simulatedWfdbFiles } from './benchmark.mjs';
 import { digitisedText, echoText, measurementText, networkText, screeningText } from './cli_text.mjs';
 import { ExaminationError, examine, examineClips, kLargestClipFileBytes, kLargestFileBytes, kMostFiles, openEngine, tooLarge, unwrap } from './examination.mjs';
 import { NodeNetworks, modelReader, withPacks } from './node_networks.mjs';
@@ -573,6 +573,8 @@ async function bench({ values: options, positionals }) {
   const threads = positiveInteger(options.threads ?? '1', 'threads', 8);
   const networks = new NodeNetworks({ ...opened, precision, threads });
   const result = await benchmark(opened.engine, networks, simulatedWfdbFiles(opened.engine), runs);
+  if (opened.library.echoIds.length > 0) result.clip = await benchmarkClip(opened.engine, networks, Math.min(runs, 3));
+  result.peak_memory_mb = Math.round(process.resourceUsage().maxRSS / 1024);
   await printBench(opened.module.engine_version(), runs, [{ provider: 'wasm', precision, threads, ...result }], options.json);
   return 0;
 }
@@ -602,6 +604,13 @@ async function printBench(version, runs, configurations, json) {
     ['stage'.padEnd(12), ...columns.map((column) => column.padStart(16))].join('')];
   for (const stage of stages) {
     lines.push([stage.padEnd(12), ...configurations.map(({ median_ms: medians }) => medians[stage].toFixed(2).padStart(16))].join(''));
+  }
+  if (configurations.every(({ clip }) => clip)) {
+    const row = (name, value) => lines.push([name.padEnd(12), ...configurations.map((one) => value(one).toFixed(2).padStart(16))].join(''));
+    lines.push('', `A clip of ${configurations[0].clip.frames} frames, 640 x 480, uncompressed AVI; then the process's peak memory in MB`, '');
+    for (const stage of ['decode', 'echo', 'trace', 'total']) row(stage, ({ clip }) => clip.median_ms[stage]);
+    row('per frame', ({ clip }) => clip.per_frame_ms);
+    row('memory', ({ peak_memory_mb: mb }) => mb);
   }
   await print(lines.join('\n'));
 }

@@ -31,9 +31,9 @@ export const kStages = [
   { stage: 'prepare', label: 'Preparing its input' },
   { stage: 'network', label: 'Running the network' },
   { stage: 'interpret', label: 'Interpreting the network' },
-  { stage: 'decode', label: 'Reading the clip' },
-  { stage: 'echo', label: 'Drawing the ventricle' },
-  { stage: 'trace', label: 'Measuring the beats' },
+  { stage: 'decode', clip: true, label: 'Reading the clip' },
+  { stage: 'echo', clip: true, label: 'Drawing the ventricle' },
+  { stage: 'trace', clip: true, label: 'Measuring the beats' },
   { stage: 'fuse', label: 'Weighing the evidence' },
   { stage: 'view', label: 'Preparing the display' },
 ];

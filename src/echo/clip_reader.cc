@@ -30,7 +30,7 @@ bool in_natural_order(std::string_view a, std::string_view b) {
       ++i, ++j;
     }
   }
-  return a.size() - i < b.size() - j;
+  return a.size() - i != b.size() - j ? a.size() - i < b.size() - j : a < b;
 }
 
 }  // namespace
@@ -53,7 +53,7 @@ Result<EchoClip> read_clip(std::span<const InputClipFile> files) {
       if (!file.bytes.empty() && clip_kind(file.bytes) != ClipKind::kPicture)
         return fail(ErrorCode::kAmbiguous, "These files are not the pictures of one clip; open one clip at a time.");
     std::vector<InputClipFile> sorted(files.begin(), files.end());
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return in_natural_order(a.name, b.name); });
+    std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return in_natural_order(a.name, b.name); });
     return read_picture_clip(sorted);
   }
   const auto bytes = files[0].bytes;

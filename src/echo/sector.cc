@@ -190,6 +190,18 @@ Edge straight_edge(const std::vector<int>& outermost, int side) {
   return best;
 }
 
+// A dark edge is taken to mirror the other one, as it does unless a fan is steered: the innermost line of that slope that a fiftieth
+// of the rows may reach beyond.
+Edge mirrored(const Edge& seen, const std::vector<int>& outermost, int side) {
+  std::vector<double> at_zero;
+  for (int y = 0; y < static_cast<int>(outermost.size()); ++y)
+    if (outermost[static_cast<size_t>(y)] >= 0) at_zero.push_back(side * (outermost[static_cast<size_t>(y)] + seen.slope * y));
+  if (at_zero.empty()) return {};
+  const auto place = at_zero.end() - 1 - static_cast<ptrdiff_t>(at_zero.size() / 50);
+  std::nth_element(at_zero.begin(), place, at_zero.end());
+  return {side * *place, -seen.slope, 0};
+}
+
 struct Arc {
   double radius = 0, stretch = 1;
   bool found = false;
@@ -200,7 +212,7 @@ struct Arc {
 // below it (an ECG trace) takes only a small share of each radius. A circle is preferred to an ellipse.
 Arc arc_between_edges(const Mask& mask, const Sector& fan) {
   constexpr int kBins = 3 * kWorkSide, kReach = 6, kFewest = 12;
-  constexpr double kLeastFall = 0.25, kSharpFall = 0.6, kForCircle = 1.08;
+  constexpr double kLeastFall = 0.25, kSharpFall = 0.6, kForCircle = 1.15;
   struct Sample {
     float across_square, down_square;
     bool on;
@@ -262,9 +274,9 @@ Outline outline_of(const Mask& mask) {
   return out;
 }
 
-// How many rows or columns end within a pixel of `edge`: a fan's corner has a few, a cut many.
+// How many rows or columns end at `edge`: a fan's corner has a few, a cut many.
 int ends_at(const std::vector<int>& ends, int edge) {
-  return static_cast<int>(std::count_if(ends.begin(), ends.end(), [&](int end) { return end >= 0 && std::abs(end - edge) <= 1; }));
+  return static_cast<int>(std::count_if(ends.begin(), ends.end(), [&](int end) { return end == edge; }));
 }
 
 enum class Shape : uint8_t { kFan, kRectangle, kSeveral, kStrip, kOther };   // kStrip: a fan with something that scrolls beside it
@@ -305,7 +317,13 @@ Fit fit_fan(const Mask& mask, const Part& part, const Mask& fine) {
   }
   const int wide = part.right - part.left + 1, high = part.bottom - part.top + 1;
   const Outline outline = outline_of(mask);
-  const Edge left = straight_edge(outline.first, -1), right = straight_edge(outline.last, 1);
+  Edge left = straight_edge(outline.first, -1), right = straight_edge(outline.last, 1);
+  constexpr double kAlike = 0.1;
+  if (std::abs(left.slope + right.slope) > kAlike) {
+    const int seen = std::max(std::max(left.support, right.support) * 3 / 5, high * 2 / 5);   // rows on an edge that is beyond doubt
+    if (left.support < std::min(seen, right.support)) left = mirrored(right, outline.first, -1);
+    else if (right.support < std::min(seen, left.support)) right = mirrored(left, outline.last, 1);
+  }
   const double degrees = (std::atan(right.slope) - std::atan(left.slope)) * 180 / std::numbers::pi;
   const double fill = static_cast<double>(part.area) / (static_cast<double>(wide) * high);
   if (degrees < kNarrowestDegrees || degrees > kWidestDegrees) {

@@ -51,7 +51,8 @@ std::optional<Block> quality_gate(const ClinicalProfile& profile, const Recorded
                              *patient.age_years, *profile.age_years)};
   if (profile.age_years && *profile.age_years < limits::kAdultYears)
     return Block{Obstacle::kPerson, "This person is under 18: children were not tested."};
-  if (!findings || findings->beats.empty())
+  if (!findings) return Block{Obstacle::kRecording, "No ECG was given."};
+  if (findings->beats.empty())
     return Block{Obstacle::kRecording, "No heartbeats could be measured on this ECG."};
   const std::optional<double> rate = measured(*findings, "heart_rate_bpm");
   const bool fast = rate && *rate > kFastestRateForScreening;
@@ -519,7 +520,7 @@ Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const 
     decide_by_echo(screening);
     screening.phenotype = phenotype_by_ef(profile, screening, !block && ecg.major_abnormality);
     word_answer_by_ef(screening, profile);
-    if (block) screening.sentence += " The ECG itself could not be judged: " + block->reason;
+    if (block) screening.sentence += findings ? " The ECG itself could not be judged: " + block->reason : " " + block->reason;
   } else if (!block) {
     screening.phenotype = phenotype_of(screening, profile, ecg);
     word_answer(screening, profile, ecg);

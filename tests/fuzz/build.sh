@@ -35,7 +35,7 @@ cxx=(-std=c++23 -fno-exceptions -Wno-everything -Isrc -isystem "$third_party/inc
 # What the readers are made of, the parsing libraries included: sanitized like our own code. zlib computes with overflow on purpose.
 {
   objects=
-  for source in src/base/*.cc src/signal/*.cc src/formats/*.cc src/echo/clip_*.cc src/echo/sector.cc "$third_party/pugixml/src/pugixml.cpp"; do
+  for source in src/base/*.cc src/signal/*.cc src/formats/*.cc src/echo/clip_*.cc src/echo/mpeg4_video.cc src/echo/sector.cc "$third_party/pugixml/src/pugixml.cpp"; do
     objects+=" $out/objects/$(basename "${source%.*}").o"
     printf '%s/objects/%s.o: %s\n\t@%s %s %s -MMD -MP -c -o $@ $<\n' "$out" "$(basename "${source%.*}")" "$source" "$clang" "${flags[*]}" "${cxx[*]//\"/\\\"}"
   done

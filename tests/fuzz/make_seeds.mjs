@@ -161,6 +161,22 @@ const image = (t) => Buffer.concat([Buffer.from([0x21, 0xf9, 4, 0, 4, 0, 0, 0, 0
 write('read_clip', 'still.gif', Buffer.concat([Buffer.from('GIF89a'), Buffer.from([wide, 0, high, 0, 0xf7, 0, 0]), grey, image(0), Buffer.from([0x3b])]));
 write('read_clip', 'animated.gif', Buffer.concat([Buffer.from('GIF89a'), Buffer.from([wide, 0, high, 0, 0xf7, 0, 0]), grey, image(0), image(1), Buffer.from([0x3b])]));
 
+// MPEG-4 Part 2 in MP4 (ISO/IEC 14496-2, -12): an intra frame of flat blocks, and one as before.
+const bitString = (...parts) => Buffer.from((`${parts.join('')}0`.padEnd(Math.ceil((parts.join('').length + 1) / 8) * 8, '1').match(/.{8}/g)).map((byte) => parseInt(byte, 2)));
+const binary = (value, length) => value.toString(2).padStart(length, '0');
+const layer = bitString(binary(0x100, 32), binary(0x120, 32), '0', binary(1, 8), '0', binary(1, 4), '0', '00', '1', binary(25, 16), '1', '0', '1', binary(48, 13), '1',
+  binary(48, 13), '1', '01000', '1100');
+const intra = bitString(binary(0x1b6, 32), '00', '0', '1', '00000', '1', '1', '000', binary(4, 5), ...Array.from({ length: 9 }, (_, i) => `100011${i === 0 ? '000110101' : '011'}0110110111111`));
+const same = bitString(binary(0x1b6, 32), '01', '0', '1', '00000', '1', '1', '0', '000', binary(4, 5), '001', '1'.repeat(9));
+const word = (...values) => { const out = Buffer.alloc(4 * values.length); values.forEach((value, i) => out.writeUInt32BE(value, 4 * i)); return out; };
+const atom = (kind, ...content) => { const body = Buffer.concat(content); return Buffer.concat([word(body.length + 8), Buffer.from(kind), body]); };
+const tagged = (tag, ...content) => { const body = Buffer.concat(content); return Buffer.concat([Buffer.from([tag, body.length]), body]); };
+const esds = atom('esds', word(0), tagged(3, Buffer.from([0, 1, 0]), tagged(4, Buffer.from([0x20, 0x11]), Buffer.alloc(11), tagged(5, layer))));
+const mpeg4Track = atom('trak', atom('mdia', atom('mdhd', word(0, 0, 0, 1000, 80, 0)), atom('hdlr', word(0, 0), Buffer.from('vide'), Buffer.alloc(13)), atom('minf', atom('stbl',
+  atom('stsd', word(0, 1), atom('mp4v', Buffer.alloc(78), esds)), atom('stts', word(0, 1, 2, 40)), atom('stsc', word(0, 1, 1, 2, 1)),
+  atom('stsz', word(0, 0, 2, intra.length, same.length)), atom('stco', word(0, 1, 24))))));
+write('read_clip', 'part2.mp4', Buffer.concat([atom('ftyp', Buffer.from('isom\0\0\0\0')), atom('mdat', intra, same), atom('moov', mpeg4Track)]));
+
 // ---- shrunken copies of the shared samples ----------------------------------------------------------------------------------
 
 const shared = path.join(repository, '../shared/data/formats');
