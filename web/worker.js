@@ -28,6 +28,7 @@
 import createEngineModule from './engine.mjs';
 import { ExaminationError, StageTimings, digitisePage, examine, examineClips, finishPage, isPicture, openEngine, reconsider, setDisplayFilter, stageLabel, unwrap } from './examination.mjs';
 import { decodePicture } from './browser_pictures.js';
+import { decodeVideo, videoKind } from './clip_video.js';
 import { BrowserNetworks } from './ort_runtime.js';
 import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
 
@@ -85,14 +86,20 @@ async function warmUp() {
 
 const asFiles = (files) => files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) }));
 
-// Whether these files are one clip: a file that is one by its content, or several pictures, which are its frames.
-function isClip(files) {
-  if (files.length > 1) return files.every(({ bytes }) => isPicture(bytes));
-  opened.engine.begin();
-  opened.engine.add_file(files[0].name, files[0].bytes);
-  const clip = opened.engine.holds_clip();
-  opened.engine.begin();
-  return clip;
+// What these files are to examineClips where they are one clip, otherwise null: a file that the engine knows by its content, several
+// pictures, which are its frames, or a video that only the browser decodes. `added` to somebody's examination a single picture is a clip too.
+function clipOf(files, id, { added = false } = {}) {
+  if (files.length > 1) return added || files.every(({ bytes }) => isPicture(bytes)) ? { files } : null;
+  const [{ name, bytes }] = files;
+  if (opened.module.looks_like_clip(bytes)) return { files };
+  const kind = videoKind(bytes);
+  if (!kind) return added ? { files } : null;
+  const decode = async (begin, push) => {
+    begin(kind, 0);
+    await decodeVideo(new Blob([bytes]), { onFrame: (...frame) => { push(...frame); return !cancelled.has(id); } });
+    if (cancelled.has(id)) throw new ExaminationError('cancelled', 'The examination was cancelled.');
+  };
+  return { name, decode };
 }
 
 // Clips alone, or before the ECG of the same person, whose answer is weighed with what they show.
@@ -101,7 +108,7 @@ async function runClips({ id, simulated, given, clips, profile, contours }) {
   engine.begin();
   if (profile) unwrap(engine.set_profile(JSON.stringify(profile)));
   if (simulated !== undefined) unwrap(engine.load_simulated_clips(simulated));
-  const { timings } = await examineClips(engine, networks, given.map((files) => ({ files })), { hooks: hooksOf(id), library });
+  const { timings } = await examineClips(engine, networks, given, { hooks: hooksOf(id), library });
   for (const { clip, frame, points } of contours) unwrap(engine.echo_set_contour(clip, frame, Float32Array.from(points)));
   await timings.time('fuse', () => unwrap(engine.fuse()));
   return timings;
@@ -112,10 +119,12 @@ async function runExamination({ id, files, simulated, profile, filter, review, p
   networks.adopt();
   const simulatedClip = simulated?.startsWith('echo_');
   const first = files ? asFiles(files) : null;
-  const others = clips.map(asFiles);
-  if (simulatedClip || others.length > 0 || (first && isClip(first))) {
-    const alone = simulatedClip || isClip(first ?? others[0]);
-    const timings = await runClips({ id, simulated: simulatedClip ? simulated : undefined, given: alone && first ? [first, ...others] : others, profile, contours });
+  const others = clips.map((added) => clipOf(asFiles(added), id, { added: true }));
+  const firstClip = first && clipOf(first, id);
+  if (simulatedClip || others.length > 0 || firstClip) {
+    const alone = simulatedClip || firstClip !== null;
+    const given = firstClip ? [firstClip, ...others] : others;
+    const timings = await runClips({ id, simulated: simulatedClip ? simulated : undefined, given, profile, contours });
     current = { id, inputName: simulatedClip ? `simulated: ${simulated}` : first?.[0].name ?? `simulated: ${simulated}`, timings };
     if (!alone) {
       const rest = await examine(opened.engine, networks, first ? { files: first, profile, filter } : { simulated, profile, filter },
@@ -191,7 +200,7 @@ const actions = {
   },
   async clip({ id, files }) {
     requireCurrent(id);
-    const { timings } = await examineClips(opened.engine, networks, [{ files: asFiles(files) }], { hooks: hooksOf(id), library: opened.library });
+    const { timings } = await examineClips(opened.engine, networks, [clipOf(asFiles(files), id, { added: true })], { hooks: hooksOf(id), library: opened.library });
     for (const [stage, milliseconds] of timings.milliseconds) current.timings.milliseconds.set(stage, milliseconds);
     unwrap(opened.engine.fuse());
     await postResult({ withPixels: true });

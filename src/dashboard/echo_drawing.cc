@@ -254,7 +254,7 @@ void draw_curve(Ui& ui, AppState& state, ImRect rect) {
     end_editing(echo);
     go_to_frame(echo, nearest);
     for (size_t i = 0; i < clip.beats.size(); ++i)
-      if (nearest >= clip.beats[i].ed) echo.beat = static_cast<int>(i);
+      if (nearest >= std::min(clip.beats[i].ed, clip.beats[i].es)) echo.beat = static_cast<int>(i);
     ui.moving = true;
   }
 }

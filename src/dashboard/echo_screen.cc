@@ -89,7 +89,8 @@ void draw_beats(const Ui& ui, Flow& flow, AppState& state) {
   }
 }
 
-void draw_measures(const Ui& ui, Flow& flow, const EchoClipView& clip) {
+void draw_measures(const Ui& ui, Flow& flow, const EchoState& echo) {
+  const EchoClipView& clip = echo.shown_clip();
   Card card(ui, flow);
   Flow& in = card.inner;
   card_title(in, "Measured on this clip");
@@ -100,9 +101,11 @@ void draw_measures(const Ui& ui, Flow& flow, const EchoClipView& clip) {
     draw_text_right(in.list, Type::kBodyStrong, ImVec2(in.x + in.width, in.y), colour::kInk, text);
     in.gap(26);
   }
-  for (const std::string& why : clip.cannot_tell) {
-    in.gap(4);
-    note_line(in, Icon::kWarning, colour::kWatch, Type::kCaption, why);
+  if (echo.view->clips.size() > 1) {   // of a single clip the answer says it
+    for (const std::string& why : clip.cannot_tell) {
+      in.gap(4);
+      note_line(in, Icon::kWarning, colour::kWatch, Type::kCaption, why);
+    }
   }
   for (const std::string& note : clip.notes) {
     in.gap(4);
@@ -280,7 +283,7 @@ void draw_cards(const Ui& ui, Flow& flow, AppState& state, bool with_pair, bool 
   }
   draw_beats(ui, flow, state);
   flow.gap(gap);
-  draw_measures(ui, flow, echo.shown_clip());
+  draw_measures(ui, flow, echo);
   flow.gap(gap);
   draw_walls(ui, flow, state);
 }

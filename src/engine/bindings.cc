@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/version.h"
+#include "echo/clip_reader.h"
 #include "engine/echo_view.h"
 #include "engine/examination.h"
 #include "engine/page_json.h"
@@ -323,6 +324,8 @@ std::string form_fields() {
                       {"kind", field.kind == FieldKind::kNumber ? "number" : "yes_no"}, {"echo", field.echo != nullptr}});
   return text_of(fields);
 }
+// Whether this file is a clip that the engine reads by itself, by its content.
+bool is_clip(const val& bytes) { return looks_like_clip(bytes_of(bytes)); }
 double largest_file_bytes() { return static_cast<double>(kLargestFileBytes); }
 
 }  // namespace
@@ -332,6 +335,7 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
   emscripten::function("export_formats", &export_formats);
   emscripten::function("form_fields", &form_fields);
   emscripten::function("largest_file_bytes", &largest_file_bytes);
+  emscripten::function("looks_like_clip", &is_clip);
   emscripten::class_<Engine>("Engine")
       .constructor<>()
       .function("load_manifest", &Engine::load_manifest)

@@ -14,6 +14,7 @@
 #include "echo/heart.h"
 #include "echo/outline.h"
 #include "engine/echo_view.h"
+#include "engine/examination.h"
 
 using namespace precordia::dashboard;
 
@@ -294,4 +295,14 @@ TEST_CASE("an outline runs once around the largest region, clockwise, and nowher
   CHECK(precordia::outline(mask, kSide, 1u << 3, 48).empty());
   CHECK(precordia::outline(std::vector<uint8_t>(5), kSide, 1u << 1, 48).empty());
   CHECK(precordia::outline(std::vector<uint8_t>(kSide * kSide, 1), kSide, 1u << 1, 12).size() == 12);
+}
+
+TEST_CASE("simulated clips are asked for by name; without an echo network there is nothing to measure them with") {
+  precordia::Examination examination;
+  const auto unknown = examination.load_simulated_clips("echo_marvellous");
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(unknown.error().message.find("echo_reduced") != std::string::npos);
+  const auto without = examination.load_simulated_clips("echo_reduced");
+  REQUIRE_FALSE(without.has_value());
+  CHECK(without.error().code == precordia::ErrorCode::kModel);
 }
