@@ -2,7 +2,7 @@
 //
 //   clip_dicom      ultrasound multi-frame and single-frame images (PS3.3 A.6, A.7): uncompressed, RLE, JPEG
 //   clip_gif        animated GIF
-//   clip_avi        AVI with Motion JPEG, MPEG-4 Part 2 or uncompressed frames
+//   clip_avi        AVI with Motion JPEG or uncompressed frames
 //   clip_pictures   PNG, JPEG and BMP pictures in the order of their names; one picture is a clip of one frame
 //
 // All of them push decoded frames, one after the other, into a ClipBuilder. A frame that cannot be decoded is left out with a note.

@@ -176,7 +176,7 @@ test('a file is known as video by its first bytes alone', () => {
 });
 
 const folder = path.resolve(repository, '../shared/data/echo');
-test('the real MP4 clips hold MPEG-4 Part 2, which the engine reads: a browser without a decoder for it says what to do',
+test('the real MP4 clips hold MPEG-4 Part 2: a browser without a decoder for it says what to do',
   { skip: existsSync(folder) ? false : 'the real clips (../shared/data/echo) are not on this machine' }, async () => {
     for (const name of ['echotracker_input.mp4', 'echotracker_input1.mp4']) {
       const content = readFileSync(path.join(folder, name)).toString('base64');
