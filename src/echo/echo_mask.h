@@ -1,6 +1,6 @@
 // From the network's four maps per frame to masks that hold still: the temporal stage.
 //
-// The probabilities of neighbouring frames are averaged with a Gaussian in time (15 ms, a twentieth of systole, so that end-systole is not
+// The probabilities of neighbouring frames are averaged with a Gaussian in time (22 ms, a fifteenth of systole, so that end-systole is hardly
 // blunted) before each pixel takes its most probable class. Frames come one after the other; only the few that the Gaussian reaches
 // are held as probabilities.
 #pragma once
@@ -15,7 +15,7 @@
 
 namespace precordia {
 
-inline constexpr double kMaskSmoothingMs = 15;
+inline constexpr double kMaskSmoothingMs = 22;
 inline constexpr int kLongestMaskReach = 4;   // frames to each side
 inline constexpr int kMostProbabilityFrames = 300;
 

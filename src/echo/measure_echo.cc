@@ -176,14 +176,23 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
   }
   gate_picture(out, clip, view);
 
-  const std::span<const double> times = clip.times_known ? std::span<const double>(clip.times_ms) : std::span<const double>();
+  std::span<const double> times = clip.times_known ? std::span<const double>(clip.times_ms) : std::span<const double>();
   std::vector<double> volume = curve_of(out.frames, [](const FrameShape& s) { return s.volume; });
   const std::vector<double> length = curve_of(out.frames, [](const FrameShape& s) { return s.length; });
   // Which frames are end-diastole and end-systole is the network's say: a contour corrected by hand must not move them to its neighbours.
-  const std::vector<BeatFrames> beats = find_beats(curve_of(masks.shapes(), [](const FrameShape& s) { return s.volume; }), times);
-  std::vector<BeatFrames> complete;
-  for (const BeatFrames& beat : beats)
-    if (beat.complete) complete.push_back(beat);
+  const std::vector<double> seen = curve_of(masks.shapes(), [](const FrameShape& s) { return s.volume; });
+  const auto complete_beats = [&] {
+    std::vector<BeatFrames> beats = find_beats(seen, times);
+    std::erase_if(beats, [](const BeatFrames& beat) { return !beat.complete; });
+    return beats;
+  };
+  std::vector<BeatFrames> complete = complete_beats();
+  bool slow_motion = false;
+  if (complete.empty() && !times.empty()) {   // exported in slow motion, the beats are there and their times are not
+    times = {};
+    complete = complete_beats();
+    slow_motion = !complete.empty();
+  }
 
   // A frame that was drawn by hand stands for itself, not for the mean with its neighbours.
   const auto value = [&](const std::vector<double>& curve, int frame) {
@@ -194,6 +203,7 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
   std::vector<double> efs, strains, ed_ml, es_ml, lengths_ms, ed_length, sphericity, la_area, la_volume;
   std::vector<double> border_length;
   for (const FrameShape& shape : out.frames) border_length.push_back(shape.found ? contour_length(shape, ratio, clip.side) : kNan);
+  bool any_corrected = false;
   for (const BeatFrames& beat : complete) {
     const double ed = value(volume, beat.ed), es = value(volume, beat.es);
     if (!(ed > 0) || !(es > 0) || es >= ed) continue;
@@ -212,7 +222,11 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
     // Area-length method, ASE/EACVI 2015: 8 / (3 pi) A^2 / L, at end-systole, when the atrium is largest.
     if (empty.la_length > 0) la_volume.push_back(8 / (3 * std::numbers::pi) * empty.la_area * empty.la_area / empty.la_length);
     if (!times.empty() && beat.next_ed > 0) lengths_ms.push_back(times[static_cast<size_t>(beat.next_ed)] - times[static_cast<size_t>(beat.ed)]);
-    efs.push_back(found.ef_percent);
+    // Beats that somebody corrected speak for the clip.
+    const bool corrected = by_hand.contains(beat.ed) || by_hand.contains(beat.es);
+    if (corrected && !any_corrected) efs.clear();
+    any_corrected |= corrected;
+    if (corrected == any_corrected) efs.push_back(found.ef_percent);
     out.beats.push_back(found);
   }
   if (efs.empty()) {
@@ -226,6 +240,7 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
     out.irregular = *most - *least > kIrregularBeats * median(lengths_ms);
     if (out.irregular) out.notes.push_back(format_text("The beats differ in length; the ejection fraction is the median of %zu beats.", efs.size()));
   }
+  if (slow_motion) out.notes.push_back("The clip plays faster or slower than a heart beats; heart rate and timing are not given.");
   if (!clip.times_known) out.notes.push_back("The file does not say when its frames were taken; heart rate and timing are not given.");
   if (!mm_per_width) out.notes.push_back("The file does not say how large a pixel is; volumes in millilitres are not given. The ejection fraction does not need it.");
   if (!strains.empty()) out.gls_percent = median(strains);

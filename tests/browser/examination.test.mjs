@@ -279,7 +279,10 @@ describe('an examination on WebAssembly', () => {
     assert.equal(await page.evaluate(() => document.activeElement.id), 'plain-link');
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement.id), 'dashboard');
-    await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('o')]);
+    const chooser = page.waitForEvent('filechooser');
+    await page.waitForTimeout(300);   // the browser has to be told first that the chooser is to be caught
+    await page.keyboard.press('o');
+    await chooser;
   });
 
   test('a lost WebGL context comes back and draws again', async () => {

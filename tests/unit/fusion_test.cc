@@ -392,7 +392,7 @@ TEST_CASE("fusion: what cannot be screened says so, with the reason and no numbe
   CHECK(advised.next_step.most_useful_test.empty());
   CHECK_FALSE(advised.hf_probability.has_value());
 
-  check(adult, kRecord, nullptr, &net, "heartbeats");
+  check(adult, kRecord, nullptr, &net, "No ECG was given");
 
   EcgFindings unjudged = quiet;
   unjudged.criteria.clear();
