@@ -9,6 +9,7 @@ namespace {
 constexpr double kLeastSwing = 0.25;       // of the curve's range: a dip this deep is a contraction
 constexpr double kRefilled = 0.6;
 constexpr double kCurveSmoothingMs = 30;
+constexpr double kEdSearchMs = 80;
 
 double at_share(std::vector<double> values, double share) {
   std::sort(values.begin(), values.end());
@@ -74,14 +75,19 @@ std::vector<BeatFrames> find_beats(std::span<const double> volume, std::span<con
 
   // End-diastole is the last moment before emptying at which the ventricle is nearly as full as at its fullest: with a long diastasis the
   // fullest frame may be any of many.
+  const auto time = [&](int i) { return times_ms.empty() ? 0.0 : times_ms[static_cast<size_t>(i)]; };
   const auto last_full = [&](int peak, int empty) {
     const double near = value(peak) - 0.02 * (value(peak) - value(empty));
     int at = peak;
     for (int i = peak; i < empty; ++i)
       if (value(i) >= near) at = i;
+    // At `at` the ventricle has begun to empty: the last of the frames just before it that are fullest.
+    int first = at;
+    double most = value(at);
+    while (first > peak && (times_ms.empty() ? at - first < 2 : time(at) - time(first - 1) <= kEdSearchMs)) most = std::max(most, value(--first));
+    while (at > first && value(at) < most - 0.004 * (most - value(empty))) --at;
     return at;
   };
-  const auto time = [&](int i) { return times_ms.empty() ? 0.0 : times_ms[static_cast<size_t>(i)]; };
   std::vector<BeatFrames> beats;
   for (size_t k = 0; k + 1 < turns.size(); ++k) {
     if (!full[k]) continue;
@@ -112,7 +118,7 @@ std::vector<BeatFrames> find_beats(std::span<const double> volume, std::span<con
   if (beats.size() > 1 && beats.front().ed <= 1) {
     double full_later = 0;
     for (size_t i = 1; i < beats.size(); ++i) full_later = std::max(full_later, value(beats[i].ed));
-    if (value(beats.front().ed) < full_later - 0.1 * range) beats.erase(beats.begin());
+    if (value(beats.front().ed) < full_later - 0.2 * range) beats.erase(beats.begin());
   }
   return beats;
 }
