@@ -2,7 +2,7 @@
 // starts by itself, and &provider=wasm or webgpu measures only that one; the numbers are also in window.benchResult:
 //   {runs, cross_origin_isolated, configurations: [{provider, threads, median_ms: {read, ..., total}, slowest_ms, round_trip_ms}]}
 // round_trip_ms is what a user waits for: from handing the file to the worker until the result is back on the page.
-import { kStages } from './examination.mjs';
+import { kEcgStages } from './examination.mjs';
 
 const kDefaultRuns = 20;
 const kWarmUpRuns = 3;
@@ -72,7 +72,7 @@ function show({ configurations }) {
     return element;
   };
   by('body').replaceChildren(
-    ...kStages.map(({ stage, label }) => row(label, ({ median_ms: medians }) => medians[stage])),
+    ...kEcgStages.map(({ stage, label }) => row(label, ({ median_ms: medians }) => medians[stage])),
     row('From file to result', ({ median_ms: medians }) => medians.total, true),
     row('The same, seen from the page', ({ round_trip_ms: wait }) => wait));
   by('runs').textContent = String(runs);

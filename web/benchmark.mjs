@@ -1,5 +1,5 @@
 // Where the time goes between an ECG file, or an echo clip, and its answer: the same measurement for the browser and the command line.
-import { StageTimings, examine, examineClips, kStages, unwrap } from './examination.mjs';
+import { StageTimings, examine, examineClips, kEcgStages, unwrap } from './examination.mjs';
 
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -45,7 +45,7 @@ export function simulatedWfdbFiles(engine, condition = 'normal') {
 // Median milliseconds per stage over `runs` examinations of `files`, after `warmUp` that do not count.
 // Returns {runs, median_ms: {read, ..., view, total}, slowest_ms}.
 export async function benchmark(engine, networks, files, runs, { warmUp = 3, now = () => performance.now() } = {}) {
-  const stages = new Map(kStages.filter(({ clip }) => !clip).map(({ stage }) => [stage, []]));
+  const stages = new Map(kEcgStages.map(({ stage }) => [stage, []]));
   const totals = [];
   for (let run = -warmUp; run < runs; ++run) {
     const start = now();

@@ -37,6 +37,8 @@ export const kStages = [
   { stage: 'fuse', label: 'Weighing the evidence' },
   { stage: 'view', label: 'Preparing the display' },
 ];
+// Those of an ECG alone.
+export const kEcgStages = kStages.filter(({ clip }) => !clip);
 const stageLabels = new Map(kStages.map(({ stage, label }) => [stage, label]));
 export const stageLabel = (stage) => stageLabels.get(stage) ?? stage;
 

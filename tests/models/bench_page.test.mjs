@@ -1,7 +1,7 @@
 // bench.html measures in Chromium under the app's own security policy, and shows what it measured.
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { kStages } from '../../web/examination.mjs';
+import { kEcgStages } from '../../web/examination.mjs';
 import { launchChromium, serveApp } from './support.mjs';
 
 const browser = await launchChromium();
@@ -24,7 +24,7 @@ test('bench.html prints medians per stage on WASM with two threads', { skip: bro
     t.diagnostic(`median ${wasm.median_ms.total} ms in the worker, ${wasm.round_trip_ms} ms seen from the page: ${JSON.stringify(wasm.median_ms)}`);
     assert.ok(wasm.median_ms.total > 0 && wasm.round_trip_ms > 0);
     const shown = await page.locator('tbody tr').allInnerTexts();
-    assert.equal(shown.length, kStages.length + 2);
+    assert.equal(shown.length, kEcgStages.length + 2);
     assert.match(shown.at(-2), /^From file to result\s+\d+\.\d\d$/);
     assert.deepEqual(complaints, []);
     await page.close();

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test from 'node:test';
 import { simulatedWfdbFiles } from '../../web/benchmark.mjs';
-import { EngineFailure, examine, isPlainFileName, kLargestFileBytes, kMostFiles, kStages, openEngine, reconsider } from '../../web/examination.mjs';
+import { EngineFailure, examine, isPlainFileName, kLargestFileBytes, kMostFiles, kEcgStages, openEngine, reconsider } from '../../web/examination.mjs';
 import { NodeNetworks, modelReader } from '../../web/node_networks.mjs';
 import { openBuiltEngine, repository } from './support.mjs';
 
@@ -32,7 +32,7 @@ function failing(error, spare) {
 
 test('all stages are timed, in order', async () => {
   const { timings, network, summary } = await examine(engine, good, { files: wfdb });
-  assert.deepEqual(timings.list().map(({ stage }) => stage), kStages.map(({ stage }) => stage).filter((stage) => stage !== 'view' && stage !== 'digitise'));
+  assert.deepEqual(timings.list().map(({ stage }) => stage), kEcgStages.map(({ stage }) => stage).filter((stage) => stage !== 'view' && stage !== 'digitise'));
   assert.deepEqual(network, { model_id: library.modelIds[0], precision: 'int8' });
   assert.match(summary, /12 leads/);
 });
@@ -107,7 +107,7 @@ test('a trap in ONNX Runtime costs that examination its network; the next one ge
 
 test('an entry of the manifest for another task is left alone, and that is said', async () => {
   const read = modelReader(pathToFileURL(path.join(repository, 'models/')));
-  const echo = { id: 'echo-unet-9', task: 'echo-segmentation', head: { file: 'echo-unet-9/head.bin', sha256: '0' }, artefacts: [] };
+  const echo = { id: 'echo-unet-9', task: 'gait-analysis', head: { file: 'echo-unet-9/head.bin', sha256: '0' }, artefacts: [] };
   const asked = [];
   const { default: createEngineModule } = await import(pathToFileURL(path.join(repository, 'build/wasm/engine.mjs')));
   const opened = await openEngine(createEngineModule, async (file) => {
@@ -119,7 +119,7 @@ test('an entry of the manifest for another task is left alone, and that is said'
   });
   assert.deepEqual(opened.library.modelIds, library.modelIds);
   assert.equal(opened.skipped.length, 1);
-  assert.match(opened.skipped[0], /echo-segmentation/);
+  assert.match(opened.skipped[0], /gait-analysis/);
   assert.ok(asked.every((file) => !file.startsWith('echo-unet-9')));
   const { network } = await examine(opened.engine, new NodeNetworks(opened), { files: wfdb });
   assert.equal(network.model_id, library.modelIds[0]);
