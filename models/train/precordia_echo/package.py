@@ -123,7 +123,7 @@ def main():
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--training", default="CAMUS training patients (400), experts' contours.")
+    parser.add_argument("--training", default="400 CAMUS training patients (experts' contours) and 79 simulated loops of our own; stages and seeds in models/train/README.md.")
     o = parser.parse_args()
     torch.set_num_threads(1)
     saved = torch.load(o.checkpoint, weights_only=False)
