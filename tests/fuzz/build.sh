@@ -28,6 +28,12 @@ fi
 third_party=$(cmake/setup.sh --where sources)
 out=build/fuzz
 mkdir -p "$out/objects"
+# An object whose source has moved since: make would look for it where it was.
+for record in "$out"/objects/*.d; do
+  [ -e "$record" ] || continue
+  source=$(sed -nE '1s/^[^:]*: *([^ \\]+).*/\1/p' "$record")
+  [ -e "$source" ] || rm -f "$record" "${record%.d}.o"
+done
 flags=(-O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -fsanitize=fuzzer-no-link)
 cxx=(-std=c++23 -fno-exceptions -Wno-everything -Isrc -isystem "$third_party/include" -isystem "$third_party/eigen3"
   -isystem "$third_party/pugixml/src" -isystem "$third_party/zlib" -DEIGEN_MPL2_ONLY -DEIGEN_DONT_PARALLELIZE -DJSON_NOEXCEPTION=1
