@@ -277,7 +277,7 @@ test('help and version', async () => {
   assert.equal((await precordia(['--version'])).stdout, `precordia ${version}\n`);
 });
 
-test('bench prints medians per stage', { timeout: 120000 }, async () => {
+test('bench prints medians per stage', { timeout: 300000 }, async () => {
   const { status, lines } = await precordia(['bench', '--runs', '3', '--json']);
   assert.equal(status, 0);
   const [{ runs, configurations }] = lines();

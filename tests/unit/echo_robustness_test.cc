@@ -26,7 +26,7 @@ constexpr int kUsual = 60;
 constexpr double kSlower = 20;
 #else
 constexpr int kUsual = 300;
-constexpr double kSlower = 1;
+constexpr double kSlower = 10;   // a busy machine is no hang; the full run keeps to the second
 #endif
 
 struct Noise {
@@ -143,7 +143,7 @@ TEST_CASE("clips cut short or with wrong bits are refused in a sentence or read 
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     slowest = std::max(slowest, seconds);
     wrong = broken_promise(answer);
-    if (wrong.empty() && seconds > kLongestSeconds * kSlower) wrong = format_text("took %.1f seconds", seconds);
+    if (wrong.empty() && seconds > kLongestSeconds * (wanted ? 1 : kSlower)) wrong = format_text("took %.1f seconds", seconds);
     if (!wrong.empty()) wrong = format_text("number %d, %s: ", k, clip.name.c_str()) + wrong;
   }
   CHECK_MESSAGE(wrong.empty(), wrong);
