@@ -158,7 +158,8 @@ const char* echo_view_name(EchoView view) {
   return "unknown";
 }
 
-ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::span<const FrameVerdict> verdicts, const HandContours& by_hand) {
+ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::span<const FrameVerdict> verdicts, const EfError& error,
+                          const HandContours& by_hand) {
   ClipFindings out;
   const double ratio = height_over_width(clip);
   const View view = mean_verdict(verdicts);
@@ -254,14 +255,14 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
   measure_walls(out, complete, times);
   if (!out.cannot_tell_because.empty()) return out;
   const double ef = median(efs);
-  const double sd = std::hypot(kSinglePlaneSdPercent, spread(efs) / std::sqrt(static_cast<double>(efs.size())));
+  const double sd = std::hypot(error.single_plane_sd, spread(efs) / std::sqrt(static_cast<double>(efs.size())));
   out.ef_percent = ef;
   out.ef_low_percent = std::max(0.0, ef - 1.96 * sd);
   out.ef_high_percent = std::min(100.0, ef + 1.96 * sd);
   return out;
 }
 
-EchoFindings combine_clips(std::vector<ClipFindings> clips, std::span<const EchoClip* const> sources) {
+EchoFindings combine_clips(std::vector<ClipFindings> clips, std::span<const EchoClip* const> sources, const EfError& error) {
   EchoFindings out;
   std::vector<size_t> usable;
   for (size_t i = 0; i < clips.size(); ++i)
@@ -297,12 +298,12 @@ EchoFindings combine_clips(std::vector<ClipFindings> clips, std::span<const Echo
     const double empty = disc_volume(shape(*four, a.es_frame), scale_a, shape(*two, b.es_frame), scale_b);
     out.method = "Simpson's biplane";
     out.ef_percent = 100 * (1 - empty / full);
-    out.ef_sd_percent = std::hypot(kBiplaneSdPercent, beats_sd);
+    out.ef_sd_percent = std::hypot(error.biplane_sd, beats_sd);
   } else if (!usable.empty()) {
     std::vector<double> efs;
     for (const size_t i : usable) efs.push_back(*clips[i].ef_percent);
     out.ef_percent = median(efs);
-    out.ef_sd_percent = std::hypot(kSinglePlaneSdPercent, beats_sd);
+    out.ef_sd_percent = std::hypot(error.single_plane_sd, beats_sd);
     out.method = std::string("Simpson's single plane, ") + echo_view_name(clips[usable.front()].view);
   } else {
     for (const ClipFindings& clip : clips)

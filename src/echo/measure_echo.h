@@ -17,18 +17,21 @@ struct FrameVerdict {
   double good = 0, medium = 0, poor = 0;        // sum 1
 };
 
+// Standard deviation of the network's EF against experts, in points, as its manifest entry states it.
+struct EfError {
+  double single_plane_sd = 0, biplane_sd = 0;
+};
+
 // Contours set by hand, by frame: mitral_left over the apex to mitral_right in pixels of the clip's frames.
 using HandContours = std::map<int, std::vector<EchoPoint>>;
 
 // One clip. What the gates find is in `cannot_tell_because`; the numbers stand beside it as far as they could be had, but `ef_percent` is
 // empty then.
-ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::span<const FrameVerdict> verdicts, const HandContours& by_hand = {});
+ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::span<const FrameVerdict> verdicts, const EfError& error,
+                          const HandContours& by_hand = {});
 
 // One or two clips to one ejection fraction: an apical 4-chamber and an apical 2-chamber one together give Simpson's biplane, otherwise
 // the median of what single planes say.
-EchoFindings combine_clips(std::vector<ClipFindings> clips, std::span<const EchoClip* const> sources);
-
-// Standard deviation of this EF against the experts' biplane EF, in points: measured on the CAMUS validation patients (docs/validation-echo.md).
-inline constexpr double kSinglePlaneSdPercent = 7.0, kBiplaneSdPercent = 6.0;
+EchoFindings combine_clips(std::vector<ClipFindings> clips, std::span<const EchoClip* const> sources, const EfError& error);
 
 }  // namespace precordia

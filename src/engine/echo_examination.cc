@@ -45,14 +45,15 @@ Result<void> EchoExamination::frame_answer(size_t clip, const EchoAnswer& answer
 
 Result<void> EchoExamination::measure() {
   if (clips_.empty()) return fail(ErrorCode::kWrongUsage, "No clip has been read yet.");
+  const EfError error{model_->single_plane_sd, model_->biplane_sd};
   std::vector<ClipFindings> each;
   std::vector<const EchoClip*> sources;
   for (const auto& held : clips_) {
     if (held->answered < held->clip.frame_count()) return fail(ErrorCode::kWrongUsage, "The network has not seen every frame yet.");
-    each.push_back(measure_clip(held->clip, *held->masks, held->verdicts, held->by_hand));
+    each.push_back(measure_clip(held->clip, *held->masks, held->verdicts, error, held->by_hand));
     sources.push_back(&held->clip);
   }
-  findings_ = combine_clips(std::move(each), sources);
+  findings_ = combine_clips(std::move(each), sources, error);
   return {};
 }
 

@@ -322,9 +322,9 @@ std::vector<ModelArtefact> parse_artefacts(Fields& model, const std::string& whe
   return out;
 }
 
-Result<EchoModel> parse_echo_model(const Json& json, const std::string& where) {
-  Fields fields(json, where);
-  EchoModel model;
+// What every entry has, whatever its task. Model: EcgModel or EchoModel.
+template <typename Model>
+void read_description(Fields& fields, Model& model, const std::string& where) {
   model.id = fields.text("id");
   model.task = fields.text("task");
   model.title = fields.text("title");
@@ -337,6 +337,12 @@ Result<EchoModel> parse_echo_model(const Json& json, const std::string& where) {
     fields.take(training);
   }
   model.artefacts = parse_artefacts(fields, where);
+}
+
+Result<EchoModel> parse_echo_model(const Json& json, const std::string& where) {
+  Fields fields(json, where);
+  EchoModel model;
+  read_description(fields, model, where);
   const auto is_shape = [](const Json& shape, std::initializer_list<int> wanted) {
     if (shape.size() != wanted.size()) return false;
     size_t i = 0;
@@ -382,18 +388,7 @@ Result<EchoModel> parse_echo_model(const Json& json, const std::string& where) {
 Result<EcgModel> parse_ecg_model(const Json& json, const std::string& where) {
   Fields fields(json, where);
   EcgModel model;
-  model.id = fields.text("id");
-  model.task = fields.text("task");
-  model.title = fields.text("title");
-  model.version = fields.text("version");
-  model.licence = fields.text("licence");
-  model.card = fields.text("card");
-  {
-    Fields training(fields.object("training"), where + ".training");
-    model.training = training.text("data");
-    fields.take(training);
-  }
-  model.artefacts = parse_artefacts(fields, where);
+  read_description(fields, model, where);
   model.input = parse_input(fields, where);
   const Json& labels = fields.array("labels");
   if (labels.empty() || labels.size() > kMostLabels) fields.complain("labels");

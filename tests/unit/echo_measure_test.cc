@@ -14,6 +14,7 @@ using namespace precordia;
 namespace {
 
 constexpr int kSide = 128;
+constexpr EfError kError{7, 6};
 
 // A left ventricle hanging from the mitral plane: a half ellipse of `length` and `width` in frame widths, turned by `degrees`, with an atrium
 // below it. Height over width 1.
@@ -83,7 +84,7 @@ std::unique_ptr<Beating> beating(double ef, double bpm = 60, int frames = 90, do
   return out;
 }
 
-ClipFindings measured(const Beating& b, const HandContours& by_hand = {}) { return measure_clip(b.clip, *b.masks, b.verdicts, by_hand); }
+ClipFindings measured(const Beating& b, const HandContours& by_hand = {}) { return measure_clip(b.clip, *b.masks, b.verdicts, kError, by_hand); }
 
 }  // namespace
 
@@ -237,13 +238,13 @@ TEST_CASE("a contour set by hand on end-systole changes the ejection fraction") 
 TEST_CASE("two planes give Simpson's biplane and the probabilities of the bands") {
   const auto four = beating(0.38), two = beating(0.38, 60, 90, 30, true, {0.05, 0.94, 0.01, 0.9, 0.1, 0});
   const EchoClip* sources[] = {&four->clip, &two->clip};
-  const EchoFindings found = combine_clips({measured(*four), measured(*two)}, sources);
+  const EchoFindings found = combine_clips({measured(*four), measured(*two)}, sources, kError);
   CHECK(found.method == "Simpson's biplane");
   REQUIRE(found.ef_percent);
   CHECK(*found.ef_percent == doctest::Approx(38).epsilon(0.06));
   CHECK(found.to_40 + found.from_41_to_49 + found.from_50 == doctest::Approx(1));
   CHECK(found.to_40 > 0.5);
-  const EchoFindings one = combine_clips({measured(*four)}, std::span(sources, 1));
+  const EchoFindings one = combine_clips({measured(*four)}, std::span(sources, 1), kError);
   CHECK(one.method == "Simpson's single plane, apical 4-chamber");
   CHECK(*one.ef_high_percent - *one.ef_low_percent > *found.ef_high_percent - *found.ef_low_percent);
 }
