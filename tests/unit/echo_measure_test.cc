@@ -208,6 +208,15 @@ TEST_CASE("what is no apical view, too short or black gets no ejection fraction 
   CHECK_FALSE(measured(*black).ef_percent);
 }
 
+TEST_CASE("a clip in slow motion has an ejection fraction and no heart rate") {
+  const auto slow = beating(0.5, 20, 150);   // one beat in three seconds
+  const ClipFindings found = measured(*slow);
+  REQUIRE(found.ef_percent);
+  CHECK(*found.ef_percent == doctest::Approx(50).epsilon(0.06));
+  CHECK_FALSE(found.heart_rate_bpm);
+  CHECK((!found.notes.empty() && found.notes[0].find("faster or slower") != std::string::npos));
+}
+
 TEST_CASE("a ventricle at the edge of the sector is not whole") {
   const auto b = beating(0.5);
   for (int y = 0; y < kSide; ++y)

@@ -121,6 +121,7 @@ TEST_CASE("a contour set by hand changes the result, and taken back restores it"
   for (EchoPoint& point : wider) point.x = middle + 1.2f * (point.x - middle);
   REQUIRE(examination.echo()->set_contour(0, beat.es_frame, wider));
   CHECK(examination.echo()->findings()->clips[0].beats[0].ef_percent < beat.ef_percent - 5);
+  CHECK(*examination.echo()->findings()->ef_percent == doctest::Approx(examination.echo()->findings()->clips[0].beats[0].ef_percent));   // it speaks for the clip
   REQUIRE(examination.echo()->set_contour(0, beat.es_frame, {}));
   CHECK(examination.echo()->findings()->clips[0].beats[0].ef_percent == doctest::Approx(beat.ef_percent));
   CHECK_FALSE(examination.echo()->set_contour(0, 9999, wider).has_value());
