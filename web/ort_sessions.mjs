@@ -2,7 +2,11 @@
 // for, runs them, and refuses numbers that cannot be an answer.
 import { ExaminationError } from './examination.mjs';
 
-const allFinite = (values) => values.every(Number.isFinite);
+// A plain loop: the maps of an echo frame are 65,536 numbers, and `every` takes half a millisecond for them.
+function allFinite(values) {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
+}
 
 export class OrtSessions {
   // ort: a loaded onnxruntime-web module; library: ModelLibrary; executionProvider: 'wasm' or {name: 'webgpu', device}.

@@ -1,6 +1,8 @@
 #include "echo/echo_mask.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 
 #include "echo/ventricle.h"
@@ -10,40 +12,69 @@ namespace {
 
 constexpr int kClasses = 4;
 
-// Overlap of [a, a + 1) scaled, for averaging down (or holding up) one axis: from, to and the weight of each source pixel.
-struct Tap {
-  int source;
-  float weight;
+// Overlap of [a, a + 1) scaled, for averaging down (or holding up) one axis: the source pixels of each target and their weights.
+struct Taps {
+  std::vector<int> first;        // of each target; one more at the end
+  std::vector<int> source;
+  std::vector<float> weight;
 };
-std::vector<std::vector<Tap>> taps_of(int from, int to) {
-  std::vector<std::vector<Tap>> taps(static_cast<size_t>(to));
+Taps taps_of(int from, int to) {
+  Taps taps;
   const double step = static_cast<double>(from) / to;
   for (int i = 0; i < to; ++i) {
+    taps.first.push_back(static_cast<int>(taps.source.size()));
     const double low = i * step, high = low + step;
     for (int s = static_cast<int>(low); s < from && s < high; ++s) {
       const double overlap = std::min(high, s + 1.0) - std::max(low, static_cast<double>(s));
-      if (overlap > 1e-9) taps[static_cast<size_t>(i)].push_back({s, static_cast<float>(overlap / step)});
+      if (overlap > 1e-9) taps.source.push_back(s), taps.weight.push_back(static_cast<float>(overlap / step));
     }
   }
+  taps.first.push_back(static_cast<int>(taps.source.size()));
   return taps;
 }
 
+// Rows first, because whole rows are added up many pixels at a time.
 std::vector<float> reduced(std::span<const uint8_t> frame, int from, int to) {
-  const auto taps = taps_of(from, to);
-  std::vector<float> rows(static_cast<size_t>(from) * to), out(static_cast<size_t>(to) * to);
-  for (int y = 0; y < from; ++y)
-    for (int x = 0; x < to; ++x) {
-      float sum = 0;
-      for (const Tap tap : taps[static_cast<size_t>(x)]) sum += tap.weight * frame[static_cast<size_t>(y) * from + tap.source];
-      rows[static_cast<size_t>(y) * to + x] = sum;
+  const Taps taps = taps_of(from, to);
+  std::vector<float> row(static_cast<size_t>(from)), out(static_cast<size_t>(to) * to);
+  for (int y = 0; y < to; ++y) {
+    std::fill(row.begin(), row.end(), 0.0F);
+    for (int t = taps.first[y]; t < taps.first[y + 1]; ++t) {
+      const uint8_t* source = frame.data() + static_cast<size_t>(taps.source[t]) * from;
+      const float weight = taps.weight[t];
+      for (int x = 0; x < from; ++x) row[x] += weight * source[x];
     }
-  for (int y = 0; y < to; ++y)
     for (int x = 0; x < to; ++x) {
       float sum = 0;
-      for (const Tap tap : taps[static_cast<size_t>(y)]) sum += tap.weight * rows[static_cast<size_t>(tap.source) * to + x];
+      for (int t = taps.first[x]; t < taps.first[x + 1]; ++t) sum += taps.weight[t] * row[taps.source[t]];
       out[static_cast<size_t>(y) * to + x] = sum;
     }
+  }
   return out;
+}
+
+// e^x for x in -inf..0 within 3e-7 of 1, written so that compilers do four at a time: 2 to the nearest whole power by the exponent's bits, the
+// rest by its Taylor series.
+inline float exp_below_one(float x) {
+  const float t = std::max(x, -80.0F) * 1.442695041F;
+  const int whole = static_cast<int>(t - 0.5F);
+  const float f = (t - static_cast<float>(whole)) * 0.693147181F;
+  const float series = 1 + f * (1 + f * (0.5F + f * (1.0F / 6 + f * (1.0F / 24 + f * (1.0F / 120 + f * (1.0F / 720))))));
+  return series * std::bit_cast<float>((whole + 127) << 23);
+}
+
+// -p log2 p, tabled in steps of 1/1023: a map of colours and a mean over the border need no more.
+constexpr int kEntropySteps = 1023;
+const std::array<float, kEntropySteps + 1>& entropy_table() {
+  static const auto table = [] {
+    std::array<float, kEntropySteps + 1> values{};
+    for (int i = 1; i < kEntropySteps; ++i) {
+      const float p = static_cast<float>(i) / kEntropySteps;
+      values[static_cast<size_t>(i)] = -p * std::log2(p);
+    }
+    return values;
+  }();
+  return table;
 }
 
 }  // namespace
@@ -62,17 +93,22 @@ std::vector<float> network_frame(const EchoClip& clip, int frame, int side) {
 MaskSequence::MaskSequence(const EchoClip& clip, int side) : clip_(clip), side_(side), height_over_width_(height_over_width(clip)) {
   const std::vector<float> inside = reduced(clip.sector, clip.side, side);
   for (const float share : inside) sector_.push_back(share > 0.5F);
+  const size_t all = static_cast<size_t>(clip.frame_count()) * static_cast<size_t>(side) * static_cast<size_t>(side);
+  classes_.reserve(all);
+  entropy_.reserve(all);
+  if (clip.frame_count() <= kMostProbabilityFrames) probabilities_.reserve(kClasses * all);
 }
 
 void MaskSequence::add(std::span<const float> logits) {
   const size_t size = static_cast<size_t>(side_) * side_;
-  std::vector<float> p(logits.begin(), logits.end());
+  std::vector<float> p(kClasses * size);
+  const float *z0 = logits.data(), *z1 = z0 + size, *z2 = z1 + size, *z3 = z2 + size;
+  float *p0 = p.data(), *p1 = p0 + size, *p2 = p1 + size, *p3 = p2 + size;
   for (size_t i = 0; i < size; ++i) {
-    float most = p[i];
-    for (size_t c = 1; c < kClasses; ++c) most = std::max(most, p[c * size + i]);
-    float sum = 0;
-    for (size_t c = 0; c < kClasses; ++c) sum += p[c * size + i] = std::exp(p[c * size + i] - most);
-    for (size_t c = 0; c < kClasses; ++c) p[c * size + i] /= sum;
+    const float most = std::max(std::max(z0[i], z1[i]), std::max(z2[i], z3[i]));
+    const float a = exp_below_one(z0[i] - most), b = exp_below_one(z1[i] - most), c = exp_below_one(z2[i] - most), d = exp_below_one(z3[i] - most);
+    const float share = 1 / (a + b + c + d);
+    p0[i] = a * share, p1[i] = b * share, p2[i] = c * share, p3[i] = d * share;
   }
   waiting_.push_back(std::move(p));
   ++added_;
@@ -99,25 +135,33 @@ void MaskSequence::settle(int frame) {
     const std::vector<float>& p = waiting_[static_cast<size_t>(f - first_waiting_)];
     for (size_t i = 0; i < p.size(); ++i) mean[i] += weight * p[i];
   }
-  if (clip_.frame_count() <= kMostProbabilityFrames)
-    for (const float p : mean) probabilities_.push_back(static_cast<uint8_t>(std::lround(255 * p / total)));
-  std::vector<float> bits(size), lv_share(size);
+  const float scale = 1 / total;
+  for (float& p : mean) p *= scale;
+  if (clip_.frame_count() <= kMostProbabilityFrames) {
+    const size_t begin = probabilities_.size();
+    probabilities_.resize(begin + mean.size());
+    for (size_t i = 0; i < mean.size(); ++i) probabilities_[begin + i] = static_cast<uint8_t>(255 * mean[i] + 0.5F);
+  }
+  std::vector<float> bits(size);
   const size_t at = classes_.size();
   classes_.resize(at + size);
   entropy_.resize(at + size);
+  const auto& table = entropy_table();
   for (size_t i = 0; i < size; ++i) {
-    size_t best = 0;
+    float most = mean[i];
+    uint8_t best = 0;
     float entropy = 0;
     for (size_t c = 0; c < kClasses; ++c) {
-      const float p = mean[c * size + i] /= total;
-      if (p > mean[best * size + i]) best = c;
-      if (p > 1e-6F) entropy -= p * std::log2(p);
+      const float p = mean[c * size + i];
+      best = p > most ? static_cast<uint8_t>(c) : best;
+      most = std::max(most, p);
+      entropy += table[static_cast<size_t>(std::min(p, 1.0F) * kEntropySteps + 0.5F)];
     }
-    classes_[at + i] = static_cast<uint8_t>(best);
+    classes_[at + i] = best;
     bits[i] = entropy;
-    entropy_[at + i] = static_cast<uint8_t>(std::clamp(entropy * 32, 0.0F, 255.0F));
-    lv_share[i] = mean[size + i];
+    entropy_[at + i] = static_cast<uint8_t>(entropy * 32);   // two bits at most
   }
+  const std::span<const float> lv_share = std::span<const float>(mean).subspan(size, size);
   shapes_.push_back(measure_ventricle({side_, std::span(classes_).subspan(at, size), lv_share, bits, sector_}, height_over_width_, clip_.side));
 }
 

@@ -69,6 +69,19 @@ std::vector<uint8_t> largest_region(std::span<const uint8_t> classes, int side, 
   return best;
 }
 
+// Rows and columns that hold the region and `margin` more to each side, inside the frame.
+struct Box {
+  int left, top, right, bottom;   // the last two are past the end
+};
+Box box_of(const std::vector<uint8_t>& region, int side, int margin) {
+  Box box{side, side, 0, 0};
+  for (int y = 0; y < side; ++y)
+    for (int x = 0; x < side; ++x)
+      if (region[static_cast<size_t>(y * side + x)])
+        box = {std::min(box.left, x), std::min(box.top, y), std::max(box.right, x + 1), std::max(box.bottom, y + 1)};
+  return {std::max(0, box.left - margin), std::max(0, box.top - margin), std::min(side, box.right + margin), std::min(side, box.bottom + margin)};
+}
+
 // Middle of the mitral plane: of the extent, not of the pixels, so that a thick end does not pull it.
 std::optional<Vec> middle_of_plane(const std::vector<Vec>& plane) {
   if (plane.empty()) return std::nullopt;
@@ -221,13 +234,13 @@ void fill_contour(FrameShape& shape, const Axis& axis, std::vector<Vec> border, 
 }
 
 // Mean entropy near the LV's border, and the part of the border that is the sector's edge.
-void fill_border_facts(FrameShape& shape, const FrameMask& mask, const std::vector<uint8_t>& lv) {
+void fill_border_facts(FrameShape& shape, const FrameMask& mask, const std::vector<uint8_t>& lv, const Box& box) {
   const int side = mask.side;
   const auto at = [&](int x, int y) -> bool { return x >= 0 && y >= 0 && x < side && y < side && lv[static_cast<size_t>(y * side + x)]; };
   double entropy = 0;
   int near = 0, rim = 0, edge = 0;
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
+  for (int y = box.top; y < box.bottom; ++y) {
+    for (int x = box.left; x < box.right; ++x) {
       const bool inside = at(x, y);
       if (!mask.entropy.empty() && (inside != at(x - 2, y) || inside != at(x + 2, y) || inside != at(x, y - 2) || inside != at(x, y + 2)))
         entropy += mask.entropy[static_cast<size_t>(y * side + x)], ++near;
@@ -253,6 +266,8 @@ FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, in
   const std::vector<uint8_t> la = largest_region(mask.classes, side, EchoClass::kLeftAtrium);
   if (static_cast<size_t>(std::count(lv.begin(), lv.end(), 1)) < kFewestPixels) return shape;
 
+  const Box box = box_of(lv, side, 2);
+
   const int reach = std::max(1, side / 64);
   const auto near_atrium = [&](int x, int y) {
     for (int dy = -reach; dy <= reach; ++dy)
@@ -265,8 +280,8 @@ FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, in
   std::vector<Vec> points;
   std::vector<uint8_t> touching;
   size_t touches = 0;
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
+  for (int y = box.top; y < box.bottom; ++y) {
+    for (int x = box.left; x < box.right; ++x) {
       if (!lv[static_cast<size_t>(y * side + x)]) continue;
       points.push_back(scale.at(x, y));
       touching.push_back(near_atrium(x, y));
@@ -286,8 +301,10 @@ FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, in
   // Partial pixels: LV itself and its rim, as far as the share says.
   std::vector<Vec> weighed;
   std::vector<double> weights;
-  for (int y = 0; y < side; ++y) {
-    for (int x = 0; x < side; ++x) {
+  weighed.reserve(2 * points.size());
+  weights.reserve(2 * points.size());
+  for (int y = box.top; y < box.bottom; ++y) {
+    for (int x = box.left; x < box.right; ++x) {
       const auto at = static_cast<size_t>(y * side + x);
       double weight = lv[at];
       if (!mask.lv_share.empty()) {
@@ -308,7 +325,7 @@ FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, in
       if (la[static_cast<size_t>(y * side + x)]) shape.la_length = std::max(shape.la_length, norm(scale.at(x, y) - axis.middle));
   shape.apex = scale.pixel(axis.apex, point_side);
   fill_contour(shape, axis, border_of(lv, scale), scale, point_side);
-  fill_border_facts(shape, mask, lv);
+  fill_border_facts(shape, mask, lv, box);
   shape.found = shape.length > 0 && !shape.contour.empty();
   return shape;
 }

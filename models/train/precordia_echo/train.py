@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 import torch.nn.functional as F
 
@@ -21,7 +22,7 @@ from .network import SIDE, EchoUNet
 PRESETS = {
     "student": dict(widths=(16, 32, 64, 96), blocks=(0, 1, 2, 2), up_blocks=(0, 0, 1)),
     "wide": dict(widths=(16, 48, 64, 96), blocks=(0, 1, 1, 1), up_blocks=(0, 1, 1)),
-    "teacher": dict(widths=(24, 48, 96, 160), blocks=(1, 1, 2, 2), up_blocks=(1, 1, 1), dropout=0.3),
+    "teacher": dict(widths=(32, 64, 128, 192), blocks=(1, 2, 2, 3), up_blocks=(1, 1, 1), dropout=0.3),
 }
 
 
@@ -30,11 +31,11 @@ def row_volume(lv):
     return (lv.sum(2) ** 2).sum(1)
 
 
-def loss_of(masks, target, systole, apical, soft=None):
+def loss_of(masks, target, systole, apical, soft=None, share=0.5):
     weight = (1 + systole.float()) * apical.float()
     p = F.softmax(masks, 1)
     hot = F.one_hot(target, 4).permute(0, 3, 1, 2).float()
-    wanted = hot if soft is None else 0.5 * hot + 0.5 * soft
+    wanted = hot if soft is None else (1 - share) * hot + share * soft
     pixel = -(wanted * F.log_softmax(masks, 1)).sum(1).mean((1, 2))
     overlap = (2 * (p * hot).sum((2, 3)) + 1) / (p.sum((2, 3)) + hot.sum((2, 3)) + 1)
     dice = 1 - overlap[:, 1:].mean(1)
@@ -49,6 +50,52 @@ def ef_loss(masks, target, apical):
     both = (apical[0::2] & apical[1::2]).float()
     error = (drawn[1::2] / drawn[0::2] - true[1::2] / true[0::2]).clamp(-1, 1)
     return ((error ** 2 + 1e-4).sqrt() * both).sum() / both.sum().clamp_min(1)
+
+
+@torch.no_grad()
+def start_from(model, source, x):
+    """Takes over a checkpoint's averaged weights, or an exported fp32 network whose normalisation is folded away: each BatchNorm then
+    gets the statistics that its convolution has on `x`, and scale and offset that undo them."""
+    if source.suffix != ".onnx":
+        model.load_state_dict(torch.load(source, weights_only=False)["average"])
+        return
+    graph = onnx.load(source).graph
+    values = {t.name: torch.from_numpy(onnx.numpy_helper.to_array(t).copy()) for t in graph.initializer}
+    modules, norms = dict(model.named_modules()), []
+    for node in graph.node:
+        if node.op_type not in ("Conv", "Gemm"):
+            continue
+        path = []
+        for part in node.name.strip("/").split("/")[:-1]:
+            if path and part.startswith(path[-1] + "."):
+                path[-1] = part
+            else:
+                path.append(part)
+        name = ".".join(path)
+        weight, bias = (values[i] for i in node.input[1:])
+        module = modules[name]
+        module.weight.copy_(weight)
+        if module.bias is not None:
+            module.bias.copy_(bias)
+            continue
+        norm = modules[name[:-1] + "1"]
+        norm.running_mean.zero_()
+        norm.running_var.fill_(1 - norm.eps)
+        norm.weight.fill_(1)
+        norm.bias.copy_(bias)
+        norms.append((module, norm))
+    seen = {}
+    hooks = [conv.register_forward_hook(lambda _, __, y, conv=conv: seen.update({conv: (y.mean((0, 2, 3)), y.var((0, 2, 3)))})) for conv, _ in norms]
+    model.eval()
+    model(x)
+    for hook in hooks:
+        hook.remove()
+    for conv, norm in norms:
+        mean, variance = seen[conv]
+        norm.running_mean.copy_(mean)
+        norm.running_var.copy_(variance)
+        norm.weight.copy_((variance + norm.eps).sqrt())
+        norm.bias.add_(mean)
 
 
 def evaluate(model, x, target, batch=50):
@@ -75,8 +122,9 @@ def main():
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--simulated", type=Path, help="folder of build/native/echo_cine: one clip in five is one of its loops")
-    parser.add_argument("--strength", type=float, default=0.7, help="of the augmentation; 45 %% of it in the last four tenths")
-    parser.add_argument("--start", type=Path, help="checkpoint to start from")
+    parser.add_argument("--strength", type=float, default=1.0, help="most of the augmentation, drawn anew for every batch; half of it in the last three tenths")
+    parser.add_argument("--start", type=Path, help="checkpoint or exported fp32.onnx to start from")
+    parser.add_argument("--soft-share", type=float, default=0.5, help="of the pixel loss that is the teachers'")
     parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints of teachers, averaged")
     o = parser.parse_args()
     torch.set_num_threads(1)
@@ -100,7 +148,9 @@ def main():
     model = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
     average = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
     if o.start:
-        model.load_state_dict(torch.load(o.start, weights_only=False)["average"])
+        some = torch.from_numpy(clips[::7])
+        start_from(model, o.start, F.interpolate(picture[some].float() / 255, size=(SIDE, SIDE), mode="area"))
+        print("start", [round(d, 4) for d in evaluate(model, held_x, held_mask)], flush=True)
     average.load_state_dict(model.state_dict())
     teachers = []
     for path in o.soft:
@@ -108,7 +158,8 @@ def main():
         teacher = EchoUNet(**PRESETS[saved["preset"]])
         teacher.load_state_dict(saved["average"])
         teachers.append(teacher.eval().to(memory_format=torch.channels_last))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=o.rate, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=o.rate, weight_decay=1e-2, fused=True)
+    half = torch.cpu._is_avx512_bf16_supported()   # where it is emulated it is slower than float32
     added = min(len(simulated), len(clips) // 4)
     steps = 2 * (len(clips) + added) // o.batch
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda i: min(1, (i + 1) / steps) *
@@ -132,7 +183,9 @@ def main():
         for step in range(steps):
             first_of = order[step * o.batch // 2:(step + 1) * o.batch // 2]
             rows = torch.from_numpy(np.stack([first_of, first_of + 1], 1).ravel())
-            k = o.strength * (1 if epoch < 0.6 * o.epochs else 0.45)
+            # From nearly untouched to full strength within every epoch, so that neither this hospital's pictures nor another's are strange;
+            # towards the end nearer to what they are.
+            k = o.strength * (0.15 + 0.85 * float(rng.random())) * (1 if epoch < 0.7 * o.epochs else 0.5)
             x, m = augment.geometry(picture[rows].float() / 255, mask[rows], SIDE, g, together=2, k=k)
             x = augment.narrowed(augment.light(x, g, k), g, k)
             m = torch.where((x[:, 0] > 0) | (m > 0), m, torch.zeros_like(m))
@@ -142,11 +195,12 @@ def main():
             x = x.contiguous(memory_format=torch.channels_last)
             soft = None
             if teachers:
-                with torch.no_grad():
-                    soft = torch.stack([F.softmax(t(x)[0], 1) for t in teachers]).mean(0)
-            masks, views, qualities = model(x)
+                with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+                    soft = torch.stack([F.softmax(t(x)[0].float(), 1) for t in teachers]).mean(0)
+            with torch.autocast("cpu", torch.bfloat16, enabled=half):
+                masks, views, qualities = (y.float() for y in model(x))
             rated = torch.where(apical, quality[rows], -1)
-            loss = loss_of(masks, m, systole[rows], apical, soft) + 1.5 * ef_loss(masks, m, apical)
+            loss = loss_of(masks, m, systole[rows], apical, soft, o.soft_share) + 1.5 * ef_loss(masks, m, apical)
             loss = loss + 0.1 * F.cross_entropy(views, torch.where(apical, view[rows], 2)) + 0.05 * F.cross_entropy(
                 qualities, rated, ignore_index=-1, reduction="sum") / len(rows)
             if not apical.all():  # nothing is to be found there
