@@ -443,11 +443,11 @@ export async function examineClips(engine, networks, clips, { hooks: given, timi
           if (hooks.isCancelled()) throw new ExaminationError('cancelled', 'The examination was cancelled.');
           hooks.onStage('echo', done / total);
         }
-        const values = callEngine(() => engine.echo_tensor(index));
         let outputs;
         try {
           await trust();
-          outputs = await run({ [inputName]: { shape, values } });
+          outputs = networks.takesFrames ? await networks.runFrame(request, precision, callEngine(() => engine.echo_frame(index)))
+            : await run({ [inputName]: { shape, values: callEngine(() => engine.echo_tensor(index)) } });
         } catch (error) {
           if (error instanceof EngineFailure || !networks.fallBack(error)) throw error;
           precision = networks.precision(modelId);

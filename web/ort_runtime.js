@@ -17,6 +17,7 @@
 // its threads are module workers started from /ort/ort-wasm-simd-threaded.mjs itself.
 import { ExaminationError, callEngine, checkKnownAnswers, cpuFeeds, sideFeeds, zeroFeeds } from './examination.mjs';
 import { OrtSessions, choosePrecision } from './ort_sessions.mjs';
+import { createGpuEcho } from './webgpu_echo.js';
 import { createGpuResampler } from './webgpu_resample.js';
 
 const ortFolder = new URL('ort/', import.meta.url).href;
@@ -137,12 +138,19 @@ async function loadOrtWebGpu() {
   return webGpuModule;
 }
 
-// One device of our own that ONNX Runtime and resample.wgsl share, with the networks opened and tested on it.
+async function shaderText(name) {
+  const response = await fetch(new URL(`shaders/${name}.wgsl`, import.meta.url));
+  if (!response.ok) throw new Error(`shaders/${name}.wgsl is missing`);
+  return response.text();
+}
+
+// One device of our own that ONNX Runtime and the shaders share, with the networks opened and tested on it.
 class WebGpuProvider {
-  constructor(device, sessions, resampler) {
+  constructor(device, sessions, resampler, echo) {
     this.device = device;
     this.sessions = sessions;
     this.resampler = resampler;
+    this.echo = echo;
     this.problem = null;   // why it may no longer be used
     device.lost.then(({ message }) => { this.problem ??= Object.assign(new Error(message || 'the device was lost'), { deviceLost: true }); });
     device.addEventListener('uncapturederror', ({ error }) => { this.problem ??= error; });
@@ -153,10 +161,9 @@ class WebGpuProvider {
     const requiredLimits = Object.fromEntries(kWantedLimits.filter((name) => name in adapter.limits).map((name) => [name, adapter.limits[name]]));
     const device = await adapter.requestDevice({ requiredLimits });
     try {
-      const response = await fetch(new URL('shaders/resample.wgsl', import.meta.url));
-      if (!response.ok) throw new Error('shaders/resample.wgsl is missing');
+      const [resample, frame, masks] = await Promise.all(['resample', 'echo_frame', 'echo_masks'].map(shaderText));
       const provider = new WebGpuProvider(device, new OrtSessions(ort, library, { name: 'webgpu', device }),
-                                          await createGpuResampler(device, await response.text()));
+                                          await createGpuResampler(device, resample), await createGpuEcho(device, frame, masks));
       for (const modelId of library.modelIds) {
         await checkKnownAnswers({ engine, library, modelId, precision: provider.precision(modelId),
                                   runModel: (...run) => provider.run(kGpuStartMs, ...run) });
@@ -182,15 +189,27 @@ class WebGpuProvider {
     };
   }
 
-  async run(timeLimitMs, modelId, precision, feeds) {
+  async run(timeLimitMs, modelId, precision, feeds, takeOnGpu = null) {
     this.throwIfUnusable();
     try {
-      const outputs = await withTimeout(this.sessions.run(modelId, precision, feeds), timeLimitMs, 'the graphics processor');
+      const outputs = await withTimeout(this.sessions.run(modelId, precision, feeds, takeOnGpu), timeLimitMs, 'the graphics processor');
       this.throwIfUnusable();
       return outputs;
     } finally {
       for (const { gpuBuffer } of Object.values(feeds)) gpuBuffer?.destroy();
     }
+  }
+
+  // A frame of a clip from bytes to packed probabilities, its tensors never leaving the graphics processor. The probabilities come under
+  // 'packed', the heads under their own names.
+  async runFrame({ model_id: modelId, input_name: inputName, shape }, precision, { pixels, side }) {
+    this.throwIfUnusable();
+    const target = shape[3];
+    const gpuBuffer = this.echo.frame(pixels, side, target);
+    const outputs = await this.run(kGpuRunMs, modelId, precision, { [inputName]: { shape, gpuBuffer } },
+      async (_, buffer) => this.echo.reduce(buffer, target * target));
+    const packed = Object.values(outputs).find((values) => values instanceof Uint32Array);
+    return { ...Object.fromEntries(Object.entries(outputs).filter(([, values]) => values !== packed)), packed };
   }
 
   throwIfUnusable() {
@@ -274,6 +293,15 @@ export class BrowserNetworks {
 
   runModel(modelId, precision, feeds) {
     return this.#gpu ? this.#gpu.run(kGpuRunMs, modelId, precision, feeds) : this.#runOnWasm(modelId, precision, feeds);
+  }
+
+  /** Whether frames of a clip are taken as bytes (runFrame) rather than as tensors (runModel). */
+  get takesFrames() {
+    return this.#gpu !== null;
+  }
+
+  runFrame(request, precision, frame) {
+    return this.#gpu.runFrame(request, precision, frame);
   }
 
   // A trap ends the network of that examination only: the next one gets a fresh instance of ONNX Runtime, tested like the first.

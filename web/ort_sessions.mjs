@@ -28,24 +28,33 @@ export class OrtSessions {
         executionProviders: [this.executionProvider],
         graphOptimizationLevel: 'all',
         executionMode: 'sequential',
+        ...this.#outputLocations(modelId),
         logSeverityLevel: 3,  // errors; the warnings about nodes that stay on the CPU are known and measured
       }));
     }
     return this.sessions.get(key);
   }
 
+  // The maps of the echo network stay on the graphics processor until somebody wants them.
+  #outputLocations(modelId) {
+    const { task, outputs } = this.library.model(modelId);
+    if (this.executionProvider.name !== 'webgpu' || task !== 'echo-segmentation') return {};
+    return { preferredOutputLocation: Object.fromEntries(outputs.map(({ name, role }) => [name, role === 'masks' ? 'gpu-buffer' : 'cpu'])) };
+  }
+
   // feeds: {inputName: {shape, values: Float32Array} or {shape, gpuBuffer}}. Returns {outputName: Float32Array}, owned by
-  // the caller. Throws 'model' when an output holds NaN or infinity.
-  async run(modelId, precision, feeds) {
+  // the caller. Throws 'model' when an output holds NaN or infinity. Where an output stays on the graphics processor, `takeOnGpu` may have
+  // its buffer: takeOnGpu(name, GPUBuffer) -> Promise of what stands in for it; the buffer is valid until that settles.
+  async run(modelId, precision, feeds, takeOnGpu = null) {
     try {
-      return await this.#run(modelId, precision, feeds);
+      return await this.#run(modelId, precision, feeds, takeOnGpu);
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) this.broken = true;
       throw error;
     }
   }
 
-  async #run(modelId, precision, feeds) {
+  async #run(modelId, precision, feeds, takeOnGpu) {
     const session = await this.open(modelId, precision);
     const tensors = {};
     for (const [name, { shape, values, gpuBuffer }] of Object.entries(feeds)) {
@@ -55,8 +64,13 @@ export class OrtSessions {
     const results = await session.run(tensors);
     const outputs = {};
     for (const [name, tensor] of Object.entries(results)) {
-      outputs[name] = tensor.data;
-      if (!allFinite(tensor.data)) {
+      if (tensor.location === 'gpu-buffer' && takeOnGpu) {
+        outputs[name] = await takeOnGpu(name, tensor.gpuBuffer);
+        tensor.dispose();
+        continue;
+      }
+      outputs[name] = tensor.location === 'gpu-buffer' ? await tensor.getData(true) : tensor.data;
+      if (!allFinite(outputs[name])) {
         throw new ExaminationError('model', 'The network gave impossible numbers, so its answer is not used.', `${modelId}/${precision}: ${name}`);
       }
     }

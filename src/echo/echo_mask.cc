@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <numeric>
 
 #include "echo/ventricle.h"
 
@@ -11,6 +12,7 @@ namespace precordia {
 namespace {
 
 constexpr int kClasses = 4;
+constexpr int kTrustReach = 2;   // frames to each side that say what a frame's area should be
 
 // Overlap of [a, a + 1) scaled, for averaging down (or holding up) one axis: the source pixels of each target and their weights.
 struct Taps {
@@ -63,6 +65,21 @@ inline float exp_below_one(float x) {
   return series * std::bit_cast<float>((whole + 127) << 23);
 }
 
+// Softmax over the four maps.
+std::vector<float> shares_of(std::span<const float> logits) {
+  const size_t size = logits.size() / kClasses;
+  std::vector<float> p(kClasses * size);
+  const float *z0 = logits.data(), *z1 = z0 + size, *z2 = z1 + size, *z3 = z2 + size;
+  float *p0 = p.data(), *p1 = p0 + size, *p2 = p1 + size, *p3 = p2 + size;
+  for (size_t i = 0; i < size; ++i) {
+    const float most = std::max(std::max(z0[i], z1[i]), std::max(z2[i], z3[i]));
+    const float a = exp_below_one(z0[i] - most), b = exp_below_one(z1[i] - most), c = exp_below_one(z2[i] - most), d = exp_below_one(z3[i] - most);
+    const float share = 1 / (a + b + c + d);
+    p0[i] = a * share, p1[i] = b * share, p2[i] = c * share, p3[i] = d * share;
+  }
+  return p;
+}
+
 // -p log2 p, tabled in steps of 1/1023: a map of colours and a mean over the border need no more.
 constexpr int kEntropySteps = 1023;
 const std::array<float, kEntropySteps + 1>& entropy_table() {
@@ -84,6 +101,15 @@ double height_over_width(const EchoClip& clip) {
   return clip.aspect > 0 ? 1 / clip.aspect : 1;
 }
 
+std::vector<uint32_t> packed_shares(std::span<const float> logits) {
+  const std::vector<float> p = shares_of(logits);
+  const size_t size = p.size() / kClasses;
+  std::vector<uint32_t> out(size, 0);
+  for (size_t c = 0; c < kClasses; ++c)
+    for (size_t i = 0; i < size; ++i) out[i] |= static_cast<uint32_t>(255 * p[c * size + i] + 0.5F) << (8 * c);
+  return out;
+}
+
 std::vector<float> network_frame(const EchoClip& clip, int frame, int side) {
   std::vector<float> out = reduced(clip.frame(frame), clip.side, side);
   for (float& value : out) value /= 255;
@@ -99,25 +125,40 @@ MaskSequence::MaskSequence(const EchoClip& clip, int side) : clip_(clip), side_(
   if (clip.frame_count() <= kMostProbabilityFrames) probabilities_.reserve(kClasses * all);
 }
 
-void MaskSequence::add(std::span<const float> logits) {
-  const size_t size = static_cast<size_t>(side_) * side_;
+void MaskSequence::add(std::span<const float> logits) { take(shares_of(logits)); }
+
+void MaskSequence::add_packed(std::span<const uint32_t> shares) {
+  const size_t size = shares.size();
   std::vector<float> p(kClasses * size);
-  const float *z0 = logits.data(), *z1 = z0 + size, *z2 = z1 + size, *z3 = z2 + size;
-  float *p0 = p.data(), *p1 = p0 + size, *p2 = p1 + size, *p3 = p2 + size;
-  for (size_t i = 0; i < size; ++i) {
-    const float most = std::max(std::max(z0[i], z1[i]), std::max(z2[i], z3[i]));
-    const float a = exp_below_one(z0[i] - most), b = exp_below_one(z1[i] - most), c = exp_below_one(z2[i] - most), d = exp_below_one(z3[i] - most);
-    const float share = 1 / (a + b + c + d);
-    p0[i] = a * share, p1[i] = b * share, p2[i] = c * share, p3[i] = d * share;
-  }
-  waiting_.push_back(std::move(p));
+  for (size_t c = 0; c < kClasses; ++c)
+    for (size_t i = 0; i < size; ++i) p[c * size + i] = static_cast<float>((shares[i] >> (8 * c)) & 255) * (1.0F / 255);
+  take(std::move(p));
+}
+
+void MaskSequence::take(std::vector<float> shares) {
+  const size_t size = static_cast<size_t>(side_) * side_;
+  const auto lv = std::span(shares).subspan(size, size);
+  lv_area_.push_back(std::accumulate(lv.begin(), lv.end(), 0.0F));
+  waiting_.push_back(std::move(shares));
   ++added_;
-  while (static_cast<int>(shapes_.size()) + kLongestMaskReach < added_) settle(static_cast<int>(shapes_.size()));
+  while (static_cast<int>(shapes_.size()) + kLongestMaskReach + kTrustReach < added_) settle(static_cast<int>(shapes_.size()));
 }
 
 void MaskSequence::finish() {
   while (static_cast<int>(shapes_.size()) < added_) settle(static_cast<int>(shapes_.size()));
   waiting_.clear();
+}
+
+// How far a frame's own LV is to be believed, 0..1: against the middle of the areas of the two frames before and the two after it.
+double MaskSequence::trust(int frame) const {
+  if (frame < kTrustReach || frame + kTrustReach >= added_) return 1;
+  const auto at = lv_area_.begin() + frame;
+  std::array<float, 4> around{at[-2], at[-1], at[1], at[2]};
+  std::sort(around.begin(), around.end());
+  const double expected = 0.5 * (around[1] + around[2]);
+  if (expected <= 0) return 1;
+  const double jump = (at[0] - expected) / expected / kJump;
+  return 1 / (1 + jump * jump * jump * jump);
 }
 
 void MaskSequence::settle(int frame) {
@@ -129,8 +170,10 @@ void MaskSequence::settle(int frame) {
   float total = 0;
   for (int f = std::max(0, frame - kLongestMaskReach); f < std::min(added_, frame + kLongestMaskReach + 1); ++f) {
     const double away = (time(f) - time(frame)) / kMaskSmoothingMs;
-    const auto weight = static_cast<float>(std::exp(-0.5 * away * away));
-    if (weight < 0.01F) continue;
+    double share = std::exp(-0.5 * away * away);
+    if (share < 0.01) continue;
+    share *= std::max(trust(f), 1e-3);
+    const auto weight = static_cast<float>(share);
     total += weight;
     const std::vector<float>& p = waiting_[static_cast<size_t>(f - first_waiting_)];
     for (size_t i = 0; i < p.size(); ++i) mean[i] += weight * p[i];

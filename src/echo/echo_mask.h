@@ -1,8 +1,9 @@
 // From the network's four maps per frame to masks that hold still: the temporal stage.
 //
 // The probabilities of neighbouring frames are averaged with a Gaussian in time (22 ms, a fifteenth of systole, so that end-systole is hardly
-// blunted) before each pixel takes its most probable class. Frames come one after the other; only the few that the Gaussian reaches
-// are held as probabilities.
+// blunted) before each pixel takes its most probable class. A frame whose ventricle is far larger or smaller than those before and after it
+// (an opening valve, a lost border) counts for less, there and in its neighbours: a heart does not jump. Frames come one after the other;
+// only the few that the Gaussian reaches are held as probabilities.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@ namespace precordia {
 
 inline constexpr double kMaskSmoothingMs = 22;
 inline constexpr int kLongestMaskReach = 4;   // frames to each side
+inline constexpr double kJump = 0.08;         // of the LV's area, against the two frames on either side: such a frame counts half
 inline constexpr int kMostProbabilityFrames = 300;
 
 class MaskSequence {
@@ -26,6 +28,8 @@ class MaskSequence {
 
   // Maps of the next frame: logits [4][side][side], order of EchoClass.
   void add(std::span<const float> logits);
+  // The same as shaders/echo_masks.wgsl leaves it: packed_shares() of the frame, side x side.
+  void add_packed(std::span<const uint32_t> shares);
   // After the last frame.
   void finish();
 
@@ -47,17 +51,24 @@ class MaskSequence {
   int first_waiting_ = 0, added_ = 0;
   std::vector<uint8_t> classes_, entropy_;
   std::vector<uint8_t> probabilities_;         // [frame][4][side][side] in 1/255, while there are few frames
+  std::vector<float> lv_area_;                 // of each frame by itself, pixels
   std::vector<FrameShape> shapes_;
 
   std::span<const uint8_t> part(const std::vector<uint8_t>& all, int frame) const {
     const size_t size = static_cast<size_t>(side_) * side_;
     return std::span(all).subspan(size * static_cast<size_t>(frame), size);
   }
+  void take(std::vector<float> shares);
   void settle(int frame);
+  double trust(int frame) const;
 };
 
 // True height over true width of a clip's frames: by its pixel size, or by the box's aspect.
 double height_over_width(const EchoClip& clip);
+
+// What shaders/echo_masks.wgsl computes, for tests that hold the two to each other: of each pixel the four classes' probabilities in 1/255,
+// the first class in the lowest byte.
+std::vector<uint32_t> packed_shares(std::span<const float> logits);
 
 // The clip's frame as the network takes it: side x side, 0..1, averaged down.
 std::vector<float> network_frame(const EchoClip& clip, int frame, int side);

@@ -7,6 +7,7 @@
 
 #include "base/version.h"
 #include "echo/clip_reader.h"
+#include "echo/echo_mask.h"
 #include "engine/echo_view.h"
 #include "engine/examination.h"
 #include "engine/page_json.h"
@@ -113,6 +114,13 @@ class Engine {
   std::string push_clip(const val& rgba, int width, int height, double time_ms) {
     return outcome_of(examination_.push_clip(bytes_of(rgba), width, height, time_ms));
   }
+  // The same from grey pixels: what a camera or a player gives is sent as that.
+  std::string push_clip_grey(const val& grey, int width, int height, double time_ms) {
+    const std::vector<uint8_t> bytes = bytes_of(grey);
+    std::vector<uint8_t> rgba(4 * bytes.size(), 255);
+    for (size_t i = 0; i < bytes.size(); ++i) rgba[4 * i] = rgba[4 * i + 1] = rgba[4 * i + 2] = bytes[i];
+    return outcome_of(examination_.push_clip(rgba, width, height, time_ms));
+  }
   std::string finish_clip() { return with_clip(examination_.finish_clip()); }
   std::string echo_request() const {
     const EchoExamination* echo = examination_.echo();
@@ -128,6 +136,17 @@ class Engine {
     const EchoExamination* echo = examination_.echo();
     return float_array(echo && clip >= 0 && static_cast<size_t>(clip) < echo->clip_count() ? echo->frame_tensor(static_cast<size_t>(clip)) : std::vector<float>{});
   }
+  // The same frame for shaders/echo_frame.wgsl: {pixels, side}; null when every frame has been answered.
+  val echo_frame(int clip) const {
+    const EchoExamination* echo = examination_.echo();
+    if (!echo || clip < 0 || static_cast<size_t>(clip) >= echo->clip_count() || echo->frame_pixels(static_cast<size_t>(clip)).empty()) return val::null();
+    const std::span<const uint8_t> pixels = echo->frame_pixels(static_cast<size_t>(clip));
+    val out = val::object();
+    out.set("pixels", val::global("Uint8Array").new_(emscripten::typed_memory_view(pixels.size(), pixels.data())));
+    out.set("side", echo->clip(static_cast<size_t>(clip)).side);
+    return out;
+  }
+  // outputs: {name: Float32Array}, as the manifest names them; with `packed` (Uint32Array, MaskSequence::add_packed) in place of the masks.
   std::string echo_answer(int clip, const val& outputs, const std::string& precision) {
     EchoExamination* echo = examination_.echo();
     if (!echo || clip < 0) return outcome_of(Error{ErrorCode::kWrongUsage, "No clip has been read yet.", ""});
@@ -136,6 +155,11 @@ class Engine {
       return values.isNull() || values.isUndefined() ? std::vector<float>{} : floats_of(values);
     };
     const std::vector<float> masks = take(echo->model()->masks_name), view = take(echo->model()->view_name), quality = take(echo->model()->quality_name);
+    const val packed = outputs["packed"];
+    if (!packed.isUndefined()) {
+      const std::vector<uint32_t> shares = emscripten::convertJSArrayToNumberVector<uint32_t>(packed);
+      return outcome_of(echo->frame_answer_packed(static_cast<size_t>(clip), shares, {{}, view, quality}, precision));
+    }
     return outcome_of(echo->frame_answer(static_cast<size_t>(clip), {masks, view, quality}, precision));
   }
   std::string echo_measure() {
@@ -309,6 +333,11 @@ class Engine {
 };
 
 std::string engine_version() { return kEngineVersion; }
+// What shaders/echo_masks.wgsl has to give, for the test that holds the two to each other.
+val packed_shares_of(const val& logits) {
+  const std::vector<uint32_t> shares = packed_shares(floats_of(logits));
+  return val::global("Uint32Array").new_(emscripten::typed_memory_view(shares.size(), shares.data()));
+}
 // The formats that export_record writes: [{key, extension, title}].
 std::string export_formats() {
   Json formats = Json::array();
@@ -336,6 +365,7 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
   emscripten::function("form_fields", &form_fields);
   emscripten::function("largest_file_bytes", &largest_file_bytes);
   emscripten::function("looks_like_clip", &is_clip);
+  emscripten::function("packed_shares", &packed_shares_of);
   emscripten::class_<Engine>("Engine")
       .constructor<>()
       .function("load_manifest", &Engine::load_manifest)
@@ -356,9 +386,11 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("read_clip", &Engine::read_clip)
       .function("begin_clip", &Engine::begin_clip)
       .function("push_clip", &Engine::push_clip)
+      .function("push_clip_grey", &Engine::push_clip_grey)
       .function("finish_clip", &Engine::finish_clip)
       .function("echo_request", &Engine::echo_request)
       .function("echo_tensor", &Engine::echo_tensor)
+      .function("echo_frame", &Engine::echo_frame)
       .function("echo_answer", &Engine::echo_answer)
       .function("echo_measure", &Engine::echo_measure)
       .function("echo_set_contour", &Engine::echo_set_contour)

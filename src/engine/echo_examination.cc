@@ -31,16 +31,36 @@ std::vector<float> EchoExamination::frame_tensor(size_t clip) const {
   return network_frame(held.clip, held.answered, model_->side);
 }
 
-Result<void> EchoExamination::frame_answer(size_t clip, const EchoAnswer& answer, std::string_view precision) {
+std::span<const uint8_t> EchoExamination::frame_pixels(size_t clip) const {
+  const Held& held = *clips_[clip];
+  return held.answered < held.clip.frame_count() ? held.clip.frame(held.answered) : std::span<const uint8_t>();
+}
+
+Result<EchoExamination::Held*> EchoExamination::asked(size_t clip) {
   if (clip >= clips_.size() || clips_[clip]->answered >= clips_[clip]->clip.frame_count())
     return fail(ErrorCode::kWrongUsage, "No frame was asked about.");
-  Held& held = *clips_[clip];
-  PRECORDIA_TRY(FrameVerdict verdict, read_verdict(*model_, answer));
+  return clips_[clip].get();
+}
+
+Result<void> EchoExamination::answered(Held& held, FrameVerdict verdict, std::string_view precision) {
   held.verdicts.push_back(verdict);
   precision_ = precision;
-  held.masks->add(answer.masks);
   if (++held.answered == held.clip.frame_count()) held.masks->finish();
   return {};
+}
+
+Result<void> EchoExamination::frame_answer(size_t clip, const EchoAnswer& answer, std::string_view precision) {
+  PRECORDIA_TRY(Held* held, asked(clip));
+  PRECORDIA_TRY(FrameVerdict verdict, read_verdict(*model_, answer));
+  held->masks->add(answer.masks);
+  return answered(*held, verdict, precision);
+}
+
+Result<void> EchoExamination::frame_answer_packed(size_t clip, std::span<const uint32_t> shares, const EchoAnswer& answer, std::string_view precision) {
+  PRECORDIA_TRY(Held* held, asked(clip));
+  PRECORDIA_TRY(FrameVerdict verdict, read_packed_verdict(*model_, shares, answer));
+  held->masks->add_packed(shares);
+  return answered(*held, verdict, precision);
 }
 
 Result<void> EchoExamination::measure() {

@@ -37,8 +37,12 @@ class EchoExamination {
   const MaskSequence& masks(size_t clip) const { return *clips_[clip]->masks; }
   // [1][1][side][side] of the next frame; empty when all frames have been answered.
   std::vector<float> frame_tensor(size_t clip) const;
+  // The same frame before it is reduced, for a host that reduces it (shaders/echo_frame.wgsl): clip(clip).side squared; empty as above.
+  std::span<const uint8_t> frame_pixels(size_t clip) const;
   int frames_answered(size_t clip) const { return clips_[clip]->answered; }
   Result<void> frame_answer(size_t clip, const EchoAnswer& answer, std::string_view precision);
+  // From a host that made probabilities of the masks itself (MaskSequence::add_packed); `answer.masks` is empty.
+  Result<void> frame_answer_packed(size_t clip, std::span<const uint32_t> shares, const EchoAnswer& answer, std::string_view precision);
   // Error kWrongUsage while frames are missing.
   Result<void> measure();
   // A contour drawn by hand, mitral_left over the apex to mitral_right in pixels of the clip's frames; fewer than five points take it back.
@@ -61,6 +65,9 @@ class EchoExamination {
     HandContours by_hand;
     int answered = 0;
   };
+  Result<Held*> asked(size_t clip);
+  Result<void> answered(Held& held, FrameVerdict verdict, std::string_view precision);
+
   const EchoModel* model_;
   std::vector<std::unique_ptr<Held>> clips_;
   std::optional<EchoFindings> findings_;

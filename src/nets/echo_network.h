@@ -17,6 +17,10 @@ struct EchoAnswer {
 // What the heads say of a frame. Error kModel for tensors of the wrong length, NaN or infinity.
 Result<FrameVerdict> read_verdict(const EchoModel& model, const EchoAnswer& answer);
 
+// The same where the masks came as packed probabilities (packed_shares of src/echo/echo_mask.h). Error kModel also where a pixel's four
+// do not add up to one.
+Result<FrameVerdict> read_packed_verdict(const EchoModel& model, std::span<const uint32_t> shares, const EchoAnswer& answer);
+
 // The masks' logits at kEchoProbe x kEchoProbe places of each class, for check_known_answer; empty when `masks` has the wrong length.
 std::vector<float> probe_masks(const EchoModel& model, std::span<const float> masks);
 

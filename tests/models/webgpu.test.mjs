@@ -69,6 +69,64 @@ test('resample.wgsl gives the tensor of the C++ resampler', { skip }, async (t) 
   await page.close();
 });
 
+test('echo_frame.wgsl and echo_masks.wgsl give what their C++ twins give', { skip }, async (t) => {
+  const { engine, module } = await openBuiltEngine();
+  engine.begin();
+  engine.load_simulated_clips('echo_reduced');
+  const { request } = JSON.parse(engine.echo_request());
+  const target = request.shape[3];
+  const { pixels, side } = engine.echo_frame(0);
+  const expectedTensor = engine.echo_tensor(0);
+  const logits = Float32Array.from({ length: 4 * target * target }, (_, i) => 9 * Math.sin(0.37 * i) * Math.cos(0.0011 * i));
+  const expectedShares = module.packed_shares(logits);
+  const page = await openPage();
+  const actual = await page.evaluate(async ({ bytes, from, to, values }) => {
+    const { createGpuEcho } = await import('/webgpu_echo.js');
+    const text = async (name) => (await fetch(`/shaders/${name}.wgsl`)).text();
+    const device = await (await navigator.gpu.requestAdapter()).requestDevice();
+    const echo = await createGpuEcho(device, await text('echo_frame'), await text('echo_masks'));
+    const tensor = echo.frame(new Uint8Array(bytes), from, to);
+    const copy = device.createBuffer({ size: tensor.size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(tensor, 0, copy, 0, tensor.size);
+    device.queue.submit([encoder.finish()]);
+    await copy.mapAsync(GPUMapMode.READ);
+    const frame = Array.from(new Float32Array(copy.getMappedRange()));
+    const masks = device.createBuffer({ size: 4 * values.length, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST });
+    device.queue.writeBuffer(masks, 0, new Float32Array(values));
+    const shares = [await echo.reduce(masks, to * to), await echo.reduce(masks, to * to)].map((words) => Array.from(words));
+    device.destroy();
+    return { frame, shares };
+  }, { bytes: Array.from(pixels), from: side, to: target, values: Array.from(logits) });
+  const gap = expectedTensor.reduce((most, value, i) => Math.max(most, Math.abs(value - actual.frame[i])), 0);
+  t.diagnostic(`frame of ${side} to ${target} pixels: largest difference ${gap.toExponential(2)} of 1`);
+  assert.equal(actual.frame.length, expectedTensor.length);
+  assert.ok(gap < 1e-5, String(gap));
+  assert.deepEqual(actual.shares[0], actual.shares[1]);
+  const bytesOf = (word) => [0, 8, 16, 24].map((shift) => (word >>> shift) & 255);
+  const steps = expectedShares.reduce((most, word, i) => Math.max(most, ...bytesOf(word).map((byte, c) => Math.abs(byte - bytesOf(actual.shares[0][i])[c]))), 0);
+  t.diagnostic(`probabilities: largest difference ${steps} of 255`);
+  assert.ok(steps <= 1);
+  await page.close();
+});
+
+test('a clip on WebGPU, its tensors staying there, has the ejection fraction that it has on WASM', { skip, timeout: 400000 }, async (t) => {
+  const page = await openPage();
+  const { send, violations } = await startWorker(page);
+  const efs = [];
+  for (const [id, provider] of [[1, 'wasm'], [2, 'webgpu']]) {
+    const { status } = await send({ type: 'init', provider, threads: 1 }, 'ready');
+    assert.equal(status.provider, provider, status.provider_note);
+    const found = await send({ type: 'examine', id, simulated: 'echo_reduced' }, 'result');
+    assert.equal(found.provider, provider, found.provider_note);
+    efs.push(JSON.parse(found.echo.json).ef.value);
+  }
+  t.diagnostic(`EF ${efs.join(' and ')} %`);
+  assert.ok(Math.abs(efs[0] - efs[1]) < 1, efs.join(', '));
+  assert.deepEqual(violations, []);
+  await page.close();
+});
+
 const probabilities = (result) => Object.fromEntries(JSON.parse(result.view.json).network.outputs.map(({ id, probability }) => [id, probability]));
 
 test('a whole examination on WebGPU agrees with WASM, and a lost device is survived', { skip, timeout: 400000 }, async (t) => {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "echo/echo_mask.h"
 #include "echo/simulated_clip.h"
 #include "engine/examination.h"
 
@@ -136,6 +137,41 @@ TEST_CASE("impossible outputs of the network are refused and nothing is invented
   CHECK(examination.echo()->frame_answer(0, {std::span(masks).first(10), three, three}, "int8").error().code == ErrorCode::kModel);
   masks[5] = NAN;
   CHECK(examination.echo()->frame_answer(0, {masks, three, three}, "int8").error().code == ErrorCode::kModel);
+  CHECK(examination.echo()->frames_answered(0) == 0);
+}
+
+TEST_CASE("probabilities that the graphics processor packed give the same ejection fraction as logits") {
+  const SimulatedCine heart = cine(45);
+  double ef[2] = {};
+  for (const bool packed : {false, true}) {
+    Examination examination = opened();
+    REQUIRE(examination.take_clip("four", heart.clip));
+    EchoExamination& echo = *examination.echo();
+    const float view[] = {4, 0, -4}, quality[] = {3, 0, -3};
+    for (int f = 0; f < heart.clip.frame_count(); ++f) {
+      CHECK(echo.frame_pixels(0).size() == kSide * kSide);
+      std::vector<float> masks(4 * kSide * kSide, -2);
+      for (size_t i = 0; i < kSide * kSide; ++i) masks[heart.masks[static_cast<size_t>(f) * kSide * kSide + i] * kSide * kSide + i] = 2;
+      if (packed) REQUIRE(echo.frame_answer_packed(0, packed_shares(masks), {{}, view, quality}, "int8-weights"));
+      else REQUIRE(echo.frame_answer(0, {masks, view, quality}, "int8"));
+    }
+    CHECK(echo.frame_pixels(0).empty());
+    REQUIRE(echo.measure());
+    REQUIRE(echo.findings()->ef_percent);
+    ef[packed] = *echo.findings()->ef_percent;
+  }
+  CHECK(ef[0] == doctest::Approx(ef[1]).epsilon(0.005));
+}
+
+TEST_CASE("packed probabilities that do not add up are refused") {
+  Examination examination = opened();
+  REQUIRE(examination.take_clip("four", cine(45).clip));
+  const float three[] = {1, 0, 0};
+  std::vector<uint32_t> shares(kSide * kSide, 255);
+  shares[77] = 0;
+  const auto read = examination.echo()->frame_answer_packed(0, shares, {{}, three, three}, "int8-weights");
+  REQUIRE_FALSE(read);
+  CHECK(read.error().code == ErrorCode::kModel);
   CHECK(examination.echo()->frames_answered(0) == 0);
 }
 
