@@ -8,6 +8,8 @@
 import { createCamera } from './camera.js';
 import { dashboardObstacle, engineObstacle } from './capabilities.js';
 import { createDocumentView } from './document_view.js';
+import { createFilm } from './film.js';
+import { isSource, openSource, playedSource } from './frame_source.js';
 import { createEngineClient, EngineError } from './engine_client.js';
 import { watchForFiles } from './file_intake.js';
 import { createOffline } from './offline.js';
@@ -25,7 +27,7 @@ const by = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
 
 // What is on screen: {input, profile, filter, view, echo, message}; `view` is null without an ECG, `echo` without clips. `input` is
-// {files: File[]} or {simulated}, with `clips`, lists of files of further clips, and `contours` as corrected; the files are handles, read
+// {files: File[]}, {source} (a clip whose frames the page makes, web/frame_source.js) or {simulated}, with `clips`, lists of files or sources of further clips, and `contours` as corrected; the files are handles, read
 // again when needed; of a picture `input.page` has the corrections and `input.reviewed` that its trace was seen. Dropped when the
 // examination is closed.
 let shown = null;
@@ -49,6 +51,7 @@ let dashboard = null;
 const text = createTextView({
   open: () => perform({ command: 'open' }),
   camera: () => perform({ command: 'camera' }),
+  film: () => perform({ command: 'film' }),
   accept: () => perform({ command: 'accept_page' }),
   demo: () => perform({ command: 'demo', condition: 'lbbb' }),
   profile: () => perform({ command: 'edit_profile' }),
@@ -81,6 +84,7 @@ function closeDialogs() {
   reportView.close();
   documentView.close();
   camera.close();
+  film.close();
 }
 
 function showResult(examination) {
@@ -179,12 +183,35 @@ async function filesForWorker(files) {
   }));
 }
 
+const isSingle = (files) => Array.isArray(files) && files.length === 1 && files[0] instanceof Blob;
+
+/** What the worker is given for a clip, and what of it is transferred. */
+async function clipForWorker(clip) {
+  if (isSource(clip)) {
+    const given = openSource(clip);
+    return { given, transfer: [given.stream.port] };
+  }
+  const given = await filesForWorker(clip);
+  return { given, transfer: given.map(({ buffer }) => buffer) };
+}
+
+/** The same input with its videos played by the page, after the worker has said that it needs that; null where there are none. */
+function playedByPage(input) {
+  const played = (clip) => (isSingle(clip) ? playedSource(clip[0]) : clip);
+  if (input.clips?.length) return { ...input, clips: input.clips.map(played) };
+  return isSingle(input.files) ? { ...input, files: undefined, source: played(input.files) } : null;
+}
+
 /** Has the worker read `input` afresh, with what the user said of the person and of the display. Resolves to what to show. */
 async function runExamination({ input, profile, filter }) {
   held = null;
   const payload = { profile: profile ?? undefined, filter: filter ?? undefined };
   let transfer = [];
-  if (input.files) {
+  if (input.source) {
+    const { given, transfer: port } = await clipForWorker(input.source);
+    Object.assign(payload, given);
+    transfer = port;
+  } else if (input.files) {
     payload.files = await filesForWorker(input.files);
     // Closed, or another file was opened, while this one was being read: the worker is not given it.
     if (wanted?.input !== input) throw new EngineError('cancelled', 'The examination was cancelled.');
@@ -193,13 +220,22 @@ async function runExamination({ input, profile, filter }) {
     payload.simulated = input.simulated;
   }
   if (input.clips) {
-    payload.clips = await Promise.all(input.clips.map(filesForWorker));
-    transfer.push(...payload.clips.flat().map(({ buffer }) => buffer));
+    const clips = await Promise.all(input.clips.map(clipForWorker));
+    payload.clips = clips.map(({ given }) => given);
+    transfer.push(...clips.flatMap((clip) => clip.transfer));
   }
   payload.contours = input.contours;
   payload.review = input.files !== undefined;
   payload.page = input.page;
-  const message = await engine.examine(payload, transfer);
+  let message;
+  try {
+    message = await engine.examine(payload, transfer);
+  } catch (failure) {
+    const again = failure.code === 'needs_page' ? playedByPage(input) : null;
+    if (!again) throw failure;
+    if (wanted?.input === input) wanted.input = again;
+    return runExamination({ input: again, profile, filter });
+  }
   if (message.type !== 'page') return hold({ input, profile, filter }, message);
   const { skippable } = message;
   if (input.reviewed || (skipReview && skippable)) return acceptPage({ input, profile, filter }, message.id);
@@ -235,7 +271,7 @@ async function busy(stage, work, onDone, { supersedes = true } = {}) {
     const result = await work();
     if (mine === newestWork) onDone(result);
   } catch (failure) {
-    held = null;  // the worker lets go of an examination that failed in any way
+    if (!failure.kept) held = null;
     if (mine === newestWork) hidePage();
     if (mine === newestWork) wanted = shown;
     if (mine === newestWork && failure.code !== 'cancelled') {
@@ -322,15 +358,53 @@ async function showAgain(type, payload) {
 
 /** Another clip of the same person. */
 async function addClip(files) {
-  if (!shownIsWanted() || files.length === 0) return;
+  if (!shownIsWanted() || (!isSource(files) && files.length === 0)) return;
   showError(null);
-  wanted = { ...wanted, input: { ...wanted.input, clips: [...wanted.input.clips ?? [], files] } };
-  const asked = wanted;
+  const before = wanted.input;
+  const withClip = (clip) => ({ ...wanted, input: { ...before, clips: [...before.clips ?? [], clip] } });
+  const request = async (clip) => {
+    const { given, transfer } = await clipForWorker(clip);
+    return engine.request('clip', held.message.id, given.stream ? given : { files: given }, transfer);
+  };
+  wanted = withClip(files);
+  let asked = wanted;
   await busy('Reading the clip', async () => {
     if (held?.input !== shown.input) return runExamination(asked);
-    const given = await filesForWorker(files);
-    return hold(asked, await engine.request('clip', held.message.id, { files: given }, given.map(({ buffer }) => buffer)));
+    try {
+      return hold(asked, await request(files));
+    } catch (failure) {
+      if (failure.code !== 'needs_page' || !isSingle(files)) throw failure;
+      const played = playedSource(files[0]);
+      if (wanted === asked) asked = wanted = withClip(played);
+      return hold(asked, await request(played));
+    }
   }, (examination) => {
+    if (shown) showResult(examination);
+  });
+}
+
+/** One clip less; without an ECG and without another clip nothing is left. */
+async function dropClip({ clip }) {
+  if (!shownIsWanted() || !shown.echo || wanted.input.simulated?.startsWith('echo_')) return;
+  const { input } = wanted;
+  const first = shown.view ? [] : [input.source ?? input.files];   // without an ECG the input itself is the first clip
+  const left = [...first, ...input.clips ?? []].filter((_, index) => index !== clip);
+  if (!shown.view && left.length === 0) {
+    perform({ command: 'close' });
+    return;
+  }
+  const contours = (input.contours ?? []).filter((one) => one.clip !== clip).map((one) => ({ ...one, clip: one.clip > clip ? one.clip - 1 : one.clip }));
+  const next = { ...input, contours, pixels: undefined };
+  if (!shown.view) {
+    const only = left.shift();
+    Object.assign(next, isSource(only) ? { source: only, files: undefined } : { files: only, source: undefined });
+  }
+  next.clips = left;
+  const before = held?.input === input;
+  wanted = { ...wanted, input: next };
+  const asked = wanted;
+  await busy('Updating the answer', async () => (before
+    ? hold(asked, await engine.request('drop_clip', held.message.id, { clip })) : runExamination(asked)), (examination) => {
     if (shown) showResult(examination);
   });
 }
@@ -368,6 +442,8 @@ const commands = {
   skip_review: ({ on }) => { skipReview = on === true; },
   demo: ({ condition }) => examine({ simulated: condition }),
   add_clip: () => by('clip-input').click(),
+  drop_clip: dropClip,
+  film: () => film.open(),
   echo_contour: setContour,
   export_echo: () => write('echo_json', {}, (message, name) => saveText(fileNameFor(name, '.echo.json'), 'application/json', message.text)),
   edit_profile: () => shownIsWanted() && shown.view && profileDialog.open(shown.view.profile, shown.view.input.patient),
@@ -442,6 +518,11 @@ const reportView = createReportView({ dialog: by('report-dialog'), frame: by('re
 const camera = createCamera({
   dialog: by('camera-dialog'),
   onPicture: (file) => examine({ files: [file] }),
+  onError: showError,
+});
+const film = createFilm({
+  dialog: by('film-dialog'),
+  onClip: (source) => (shownIsWanted() ? addClip(source) : examine({ source })),
   onError: showError,
 });
 const documentView = createDocumentView({

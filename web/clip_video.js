@@ -28,6 +28,8 @@ export function videoKind(bytes) {
 const damaged = () => new ExaminationError('damaged', 'This video is damaged or incomplete; copy it again, or export the clip again.');
 const notPlayable = (detail = '') => new ExaminationError('not_recognised',
   'This browser cannot decode this video; export the clip as MP4 (H.264) or as DICOM.', detail);
+// In a worker: the page has a media element, which may know more.
+const needsPage = (detail) => new ExaminationError('needs_page', 'This video has to be played by the page.', detail);
 const cancelled = () => new ExaminationError('cancelled', 'Reading the clip was cancelled.');
 
 /**
@@ -47,10 +49,11 @@ export async function decodeVideo(blob, { onFrame, signal = null, prefer = 'WebC
       return await decodeByCodec(blob, paint, signal);
     } catch (error) {
       // Another decoder of the browser may know what WebCodecs does not; once frames were handed over there is no second try.
-      if (error.code !== 'not_recognised' || paint.frames > 0 || !('document' in globalThis)) throw error;
+      if (error.code !== 'not_recognised' || paint.frames > 0) throw error;
+      if (!('document' in globalThis)) throw needsPage(error.detail);
     }
   }
-  if (!('document' in globalThis)) throw notPlayable();
+  if (!('document' in globalThis)) throw needsPage(kind);
   return decodeByElement(blob, paint, signal);
 }
 

@@ -6,9 +6,11 @@
 // ended and started afresh when it does not heed a cancel: its WebAssembly cannot be interrupted otherwise.
 
 export class EngineError extends Error {
-  constructor(code, message) {
+  /** `kept`: the worker still holds the examination as it was before. */
+  constructor(code, message, kept = false) {
     super(message);
     this.code = code;
+    this.kept = kept;
   }
 }
 
@@ -73,7 +75,7 @@ export function createEngineClient({ provider, threads, onStatus, onProgress, on
     }
     const { resolve, reject } = current;
     finish();
-    if (message.type === 'error') reject(new EngineError(message.code, message.message));
+    if (message.type === 'error') reject(new EngineError(message.code, message.message, message.kept === true));
     else resolve(message);
     idleDeaths = 0;
     pump();

@@ -17,7 +17,10 @@ export function createOffline({ onState, onDamaged }) {
   let answered = null;  // settles the update() in progress
 
   container.addEventListener('message', ({ data }) => {
-    if (data.type === 'state') onState({ offline_ready: data.offline_ready, update_available: data.update_available });
+    if (data.type === 'state') {
+      onState({ offline_ready: data.offline_ready, update_available: data.update_available });
+      if (data.offline_ready) storeRest();
+    }
     if (data.type === 'damaged') {
       onDamaged(`A stored file of this app is damaged (${data.path}) and could not be fetched again; `
         + 'connect to the network once and reload.');
@@ -33,6 +36,19 @@ export function createOffline({ onState, onDamaged }) {
   let registered = null;
   const post = async (message) => (await registered)?.active?.postMessage(message);
   const check = () => post({ type: 'check' });
+
+  // The network for clips is no part of the first install, whose size is limited; it is asked for once the rest is stored, and the service
+  // worker keeps what passes through it. Without a network this fails, and the next start tries again.
+  let rest = null;
+  function storeRest() {
+    rest ??= (async () => {
+      const { models } = await (await fetch('models/manifest.json')).json();
+      for (const { artefacts, known_answers: answers } of models.filter(({ task }) => task === 'echo-segmentation')) {
+        const { file } = artefacts.find(({ providers }) => providers.includes('wasm'));
+        for (const path of [file, ...answers.map((answer) => answer.file)]) await (await fetch(`models/${path}`)).arrayBuffer();
+      }
+    })().catch(() => { rest = null; });
+  }
 
   return {
     store() {

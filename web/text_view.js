@@ -180,7 +180,7 @@ function pageElements(page) {
   return out;
 }
 
-/** actions: {open, camera, accept, demo, profile, print, export, close, update, cancel}: called when the buttons of the text are pressed. */
+/** actions: {open, camera, film, accept, demo, profile, print, export, close, update, cancel}: called when the buttons of the text are pressed. */
 export function createTextView(actions) {
   const by = (id) => document.getElementById(id);
   const root = by('text-view');
@@ -263,6 +263,7 @@ export function createTextView(actions) {
       setText(by('backend-text'), `${parts.join(' · ')}.${status.provider_note ? ` ${status.provider_note}` : ''}`);
       by('update-button').hidden = !status.update_available;
       by('camera-button').hidden = !status.camera;
+      by('film-button').hidden = !status.camera;
     },
   };
 }

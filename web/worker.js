@@ -8,7 +8,10 @@
 //   {type:'accept', id, reviewed, profile?, filter?}                 {type:'progress', ...}, {type:'result', ...}
 //   {type:'examine', id, simulated:'normal', profile?, filter?}        {type:'result', id, view, echo, answer, timings, provider, provider_note}
 //     with clips: [[{name, buffer}], ...] beside it, or files that are one  `view` is null without an ECG; `echo` {json, blob, pixels} without clips
-//   {type:'clip', id, files}: another clip of the same person          {type:'result', ...}
+//     a clip, here and below, may also be {stream: {name, format, port}}: frames from the page (web/frame_source.js)
+//   {type:'clip', id, files}: another clip of the same person          {type:'result', ...}; when it cannot be used, {type:'error', kept: true}:
+//                                                                      the examination goes on without it
+//   {type:'drop_clip', id, clip}: a clip less                          {type:'result', ...}
 //   {type:'contour', id, clip, frame, points}                         {type:'result', ...} whose echo comes without pixels
 //   {type:'echo_json', id}                                           {type:'echo_json', id, text}
 //   {type:'profile', id, profile}                                    {type:'result', ...}
@@ -102,6 +105,30 @@ function clipOf(files, id, { added = false } = {}) {
   return { name, decode };
 }
 
+// A clip whose frames the page sends.
+function streamOf({ name, format, port }, id) {
+  const decode = (begin, push) => new Promise((resolve, reject) => {
+    begin(format, 0);
+    const end = (settle, value) => { port.close(); settle(value); };
+    port.onmessage = ({ data }) => {
+      if (data.end) return end(resolve);
+      if (data.error) return end(reject, new ExaminationError(data.error.code, data.error.message));
+      try {
+        if (cancelled.has(id)) throw new ExaminationError('cancelled', 'The examination was cancelled.');
+        push(new Uint8Array(data.rgba.buffer, data.rgba.byteOffset, data.rgba.byteLength), data.width, data.height, data.ms);
+      } catch (error) {
+        port.postMessage('stop');
+        return end(reject, error);
+      }
+      return undefined;
+    };
+  });
+  return { name, decode };
+}
+
+const givenClip = (given, id) => (given.stream ? streamOf(given.stream, id) : clipOf(asFiles(given), id, { added: true }));
+const clipCount = () => unwrap(opened.engine.echo_request()).request?.clips.length ?? 0;
+
 // Clips alone, or before the ECG of the same person, whose answer is weighed with what they show.
 async function runClips({ id, simulated, given, clips, profile, contours }) {
   const { engine, library } = opened;
@@ -114,18 +141,18 @@ async function runClips({ id, simulated, given, clips, profile, contours }) {
   return timings;
 }
 
-async function runExamination({ id, files, simulated, profile, filter, review, page: pageOptions, clips = [], contours = [] }) {
+async function runExamination({ id, files, stream, simulated, profile, filter, review, page: pageOptions, clips = [], contours = [] }) {
   current = null;
   networks.adopt();
   const simulatedClip = simulated?.startsWith('echo_');
   const first = files ? asFiles(files) : null;
-  const others = clips.map((added) => clipOf(asFiles(added), id, { added: true }));
-  const firstClip = first && clipOf(first, id);
+  const others = clips.map((added) => givenClip(added, id));
+  const firstClip = stream ? streamOf(stream, id) : first && clipOf(first, id);
   if (simulatedClip || others.length > 0 || firstClip) {
     const alone = simulatedClip || firstClip !== null;
     const given = firstClip ? [firstClip, ...others] : others;
     const timings = await runClips({ id, simulated: simulatedClip ? simulated : undefined, given, profile, contours });
-    current = { id, inputName: simulatedClip ? `simulated: ${simulated}` : first?.[0].name ?? `simulated: ${simulated}`, timings };
+    current = { id, inputName: simulatedClip ? `simulated: ${simulated}` : stream?.name ?? first?.[0].name ?? `simulated: ${simulated}`, timings };
     if (!alone) {
       const rest = await examine(opened.engine, networks, first ? { files: first, profile, filter } : { simulated, profile, filter },
         { hooks: hooksOf(id), decodePicture, keepClips: true });
@@ -198,10 +225,28 @@ const actions = {
     current = { id, inputName, timings, networkFailure };
     await postResult();
   },
-  async clip({ id, files }) {
+  // A clip that cannot be used leaves the examination as it was.
+  async clip({ id, files, stream }) {
     requireCurrent(id);
-    const { timings } = await examineClips(opened.engine, networks, [clipOf(asFiles(files), id, { added: true })], { hooks: hooksOf(id), library: opened.library });
+    const { engine, library } = opened;
+    const before = clipCount();
+    let timings;
+    try {
+      ({ timings } = await examineClips(engine, networks, [givenClip(stream ? { stream } : files, id)], { hooks: hooksOf(id), library }));
+    } catch (error) {
+      if (!(error instanceof ExaminationError)) throw error;
+      while (clipCount() > before) engine.echo_drop(clipCount() - 1);
+      if (before > 0) unwrap(engine.echo_measure());
+      throw Object.assign(error, { kept: true });
+    }
     for (const [stage, milliseconds] of timings.milliseconds) current.timings.milliseconds.set(stage, milliseconds);
+    unwrap(opened.engine.fuse());
+    await postResult({ withPixels: true });
+  },
+  async drop_clip({ id, clip }) {
+    requireCurrent(id);
+    opened.engine.echo_drop(clip);
+    if (clipCount() > 0) unwrap(opened.engine.echo_measure());
     unwrap(opened.engine.fuse());
     await postResult({ withPixels: true });
   },
@@ -273,6 +318,10 @@ const actions = {
 // An error that is not one of ours is a trap inside WebAssembly or a bug: its memory cannot be trusted any more, so the
 // engine is started anew and the page is told in one sentence.
 async function fail(message, error) {
+  if (error.kept) {
+    postMessage({ type: 'error', id: message.id, code: error.code, message: error.message, kept: true });
+    return;
+  }
   current = null;
   if (error instanceof ExaminationError) {
     opened?.engine.begin();

@@ -42,6 +42,13 @@ void send(AppState& state, const char* command) {
   queue(state, json);
 }
 
+void send_number(AppState& state, const char* command, const char* key, int value) {
+  Json json;
+  json["command"] = command;
+  json[key] = value;
+  queue(state, json);
+}
+
 void send_text(AppState& state, const char* command, const char* key, std::string_view value) {
   Json json;
   json["command"] = command;

@@ -71,6 +71,7 @@ struct AppState {
 // The commands of the host's contract, queued.
 void send(AppState& state, const char* command);
 void send_text(AppState& state, const char* command, const char* key, std::string_view value);
+void send_number(AppState& state, const char* command, const char* key, int value);
 void send_flag(AppState& state, const char* command, const char* key, bool on);
 void send_page_options(AppState& state);  // the corrections in force
 void send_filter(AppState& state, const FilterView& filter);

@@ -89,7 +89,8 @@ void draw_beats(const Ui& ui, Flow& flow, AppState& state) {
   }
 }
 
-void draw_measures(const Ui& ui, Flow& flow, const EchoState& echo) {
+void draw_measures(const Ui& ui, Flow& flow, AppState& state) {
+  const EchoState& echo = state.echo;
   const EchoClipView& clip = echo.shown_clip();
   Card card(ui, flow);
   Flow& in = card.inner;
@@ -111,6 +112,11 @@ void draw_measures(const Ui& ui, Flow& flow, const EchoState& echo) {
     in.gap(4);
     note_line(in, Icon::kInfo, colour::kInkSoft, Type::kCaption, note);
   }
+  if (echo.view->simulated) return;
+  in.gap(8);
+  const float width = button_width("Remove this clip", true);
+  if (button(in, "remove clip", ImVec2(in.x, in.y), width, "Remove this clip", Icon::kClose, ButtonLook::kSecondary)) send_number(state, "drop_clip", "clip", echo.clip);
+  in.gap(space::kControl);
 }
 
 void draw_walls(const Ui& ui, Flow& flow, AppState& state) {
@@ -283,7 +289,7 @@ void draw_cards(const Ui& ui, Flow& flow, AppState& state, bool with_pair, bool 
   }
   draw_beats(ui, flow, state);
   flow.gap(gap);
-  draw_measures(ui, flow, echo);
+  draw_measures(ui, flow, state);
   flow.gap(gap);
   draw_walls(ui, flow, state);
 }
@@ -359,6 +365,12 @@ void draw_echo_card(const Ui& ui, Flow& flow, AppState& state) {
       else send(state, "add_clip");
     }
     in.gap(space::kControl);
+    if (!there && state.status.camera) {
+      in.gap(8);
+      const char* film = "Film an ultrasound screen";
+      if (button(in, "film", ImVec2(in.x, in.y), button_width(film, true), film, Icon::kCamera, ButtonLook::kSecondary)) send(state, "film");
+      in.gap(space::kControl);
+    }
   }
   flow.gap(ui.frame.gap);
 }

@@ -128,7 +128,7 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
   Flow& in = card.inner;
   card_title(in, "Your ECG");
   const float bottom = least_height > 0 ? flow.y + least_height - card.bottom_padding
-                                        : in.y + (ui.compact() ? 176.0f : 236.0f) + (state.status.camera ? 44.0f : 0.0f);
+                                        : in.y + (ui.compact() ? 176.0f : 236.0f) + (state.status.camera ? 100.0f : 0.0f);
   const ImRect zone(in.x, in.y, in.x + in.width, bottom);
   ImDrawList* list = in.list;
   list->AddRectFilled(zone.Min, zone.Max, colour::kAccentTint, 10);
@@ -150,7 +150,7 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
   const char* kinds = ui.compact() ? "ECG file, picture of a print, or echo clip" : "Any ECG file, a picture of a printed ECG, or an ultrasound clip of the heart";
   const float hint_height = (*drop != 0 ? 1 : 0) * line_height(Type::kBody) + line_height(Type::kCaption);
   const float width = std::min(zone.GetWidth() - 32, button_width("Photograph a printed ECG", true) + 16);
-  const float camera = state.status.camera ? space::kControl + 12 : 0;
+  const float camera = state.status.camera ? 2 * (space::kControl + 12) : 0;
   const float block = 48 + 12 + space::kControl + camera + 12 + hint_height;
   float y = std::floor(zone.GetCenter().y - block / 2);
   const ImVec2 disc(zone.GetCenter().x, y + 24);
@@ -166,6 +166,11 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
     if (button(in, "camera", ImVec2(std::floor(zone.GetCenter().x - width / 2), y), width, "Photograph a printed ECG", Icon::kCamera,
                ButtonLook::kSecondary)) {
       send(state, "camera");
+    }
+    y += space::kControl + 12;
+    if (button(in, "film", ImVec2(std::floor(zone.GetCenter().x - width / 2), y), width, "Film an ultrasound screen", Icon::kCamera,
+               ButtonLook::kSecondary)) {
+      send(state, "film");
     }
     y += space::kControl + 12;
   }

@@ -114,13 +114,6 @@ class Engine {
   std::string push_clip(const val& rgba, int width, int height, double time_ms) {
     return outcome_of(examination_.push_clip(bytes_of(rgba), width, height, time_ms));
   }
-  // The same from grey pixels: what a camera or a player gives is sent as that.
-  std::string push_clip_grey(const val& grey, int width, int height, double time_ms) {
-    const std::vector<uint8_t> bytes = bytes_of(grey);
-    std::vector<uint8_t> rgba(4 * bytes.size(), 255);
-    for (size_t i = 0; i < bytes.size(); ++i) rgba[4 * i] = rgba[4 * i + 1] = rgba[4 * i + 2] = bytes[i];
-    return outcome_of(examination_.push_clip(rgba, width, height, time_ms));
-  }
   std::string finish_clip() { return with_clip(examination_.finish_clip()); }
   std::string echo_request() const {
     const EchoExamination* echo = examination_.echo();
@@ -386,7 +379,6 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("read_clip", &Engine::read_clip)
       .function("begin_clip", &Engine::begin_clip)
       .function("push_clip", &Engine::push_clip)
-      .function("push_clip_grey", &Engine::push_clip_grey)
       .function("finish_clip", &Engine::finish_clip)
       .function("echo_request", &Engine::echo_request)
       .function("echo_tensor", &Engine::echo_tensor)

@@ -170,3 +170,130 @@ describe('a real clip', { skip: noClip }, () => {
     assert.deepEqual(page.seen.problems, []);
   });
 });
+
+// A fan with a beating dark cavity, drawn in the page: not much of a heart, but a clip. Gives the file's bytes as base64.
+const drawnVideo = (at, kind) => at.evaluate(async (wanted) => {
+  const [width, height, frames, stepMs] = [480, 360, 60, 40];
+  const speckle = Float32Array.from({ length: width * height }, (_, i) => 0.6 + 0.4 * Math.sin(12.9898 * i + 78.233 * Math.sin(i)));
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext('2d');
+  window.drawHeart = (ms) => {
+    const squeeze = 0.5 - 0.5 * Math.cos((2 * Math.PI * ms) / 900);
+    const picture = context.createImageData(width, height);
+    for (let y = 0; y < height; y += 1) {
+      for (let x = 0; x < width; x += 1) {
+        const [dx, dy] = [x - width / 2, y - 12];
+        const r = Math.hypot(dx, dy);
+        const fan = dy > 0 && Math.abs(Math.atan2(dx, dy)) < 0.65 && r > 6 && r < 325;
+        const oval = Math.hypot(dx / (52 - 16 * squeeze), (y - 150) / (92 - 14 * squeeze));
+        const level = fan ? speckle[y * width + x] * (oval < 1 ? 18 : oval < 1.35 ? 170 : 80) : 0;
+        picture.data.set([level, level, level, 255], 4 * (y * width + x));
+      }
+    }
+    context.putImageData(picture, 0, 0);
+    return canvas;
+  };
+  let blob;
+  if (wanted === 'mp4') {
+    const { createFile } = await import('/mp4box/mp4box.all.mjs');
+    const file = createFile();
+    let track = null;
+    const encoder = new VideoEncoder({
+      error: () => {},
+      output: (chunk, { decoderConfig }) => {
+        track ??= file.addTrack({ type: 'avc1', width, height, timescale: 1e6, avcDecoderConfigRecord: decoderConfig.description });
+        const data = new ArrayBuffer(chunk.byteLength);
+        chunk.copyTo(data);
+        file.addSample(track, new Uint8Array(data), { duration: stepMs * 1000, dts: chunk.timestamp, cts: chunk.timestamp, is_sync: chunk.type === 'key' });
+      },
+    });
+    encoder.configure({ codec: 'avc1.42002a', width, height, bitrate: 4e6, framerate: 25, avc: { format: 'avc' } });
+    for (let i = 0; i < frames; i += 1) {
+      const frame = new VideoFrame(window.drawHeart(i * stepMs), { timestamp: i * stepMs * 1000 });
+      encoder.encode(frame, { keyFrame: i % 20 === 0 });
+      frame.close();
+    }
+    await encoder.flush();
+    blob = new Blob([file.getBuffer().buffer ?? file.getBuffer()]);
+  } else {
+    const recorder = new MediaRecorder(canvas.captureStream(), { mimeType: 'video/webm;codecs=vp8' });
+    const parts = [];
+    recorder.ondataavailable = ({ data }) => parts.push(data);
+    recorder.start();
+    for (let i = 0; i < frames; i += 1) {
+      window.drawHeart(i * stepMs);
+      await new Promise((resolve) => { setTimeout(resolve, stepMs); });
+    }
+    recorder.stop();
+    await new Promise((resolve) => { recorder.onstop = resolve; });
+    blob = new Blob(parts);
+  }
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let text = '';
+  for (let i = 0; i < bytes.length; i += 4096) text += String.fromCharCode(...bytes.subarray(i, i + 4096));
+  return btoa(text);
+}, kind);
+
+describe('a video', () => {
+  const asFile = async (kind) => ({ name: `heart.${kind}`, mimeType: `video/${kind}`, buffer: Buffer.from(await drawnVideo(page, kind), 'base64') });
+  before(() => open({ width: 1024, height: 768 }));
+
+  test('H.264 in an MP4 goes through the worker\'s own decoder', async () => {
+    const { echo } = await nextResult(page, async () => chooseFiles(page, [await asFile('mp4')]), 120_000);
+    assert.equal(echo.clips.length, 1);
+    assert.ok(echo.clips[0].frames >= 50, `${echo.clips[0].frames} frames`);
+    assert.ok(echo.ef !== null || echo.cannot_tell.length > 0);
+  });
+
+  test('WebM is played by the page, whose frames the worker takes', async () => {
+    const { echo } = await nextResult(page, async () => chooseFiles(page, [await asFile('webm')]), 120_000);
+    assert.equal(echo.clips.length, 1);
+    assert.ok(echo.clips[0].frames >= 20, `${echo.clips[0].frames} frames`);
+    // It stays there for what depends on it: the answer in another language.
+    const again = await nextResult(page, () => perform(page, { command: 'set_language', language: 'fr' }), 60_000);
+    assert.equal(again.echo.clips[0].frames, echo.clips[0].frames);
+    await perform(page, { command: 'set_language', language: 'en' });
+  });
+
+  test('beside an ECG is added, refused without harm, and removed', async () => {
+    await nextResult(page, () => chooseFiles(page, madeUpRecord()));
+    const webm = await asFile('webm');
+    const both = await nextResult(page, () => page.setInputFiles('#clip-input', [webm]), 120_000);
+    assert.equal(both.echo.clips.length, 1);
+    await page.setInputFiles('#clip-input', [{ name: 'notes.avi', mimeType: 'video/avi', buffer: Buffer.from('RIFF\x10\0\0\0AVI LIST and no more') }]);
+    await page.waitForFunction(() => window.precordia.error);
+    assert.match(await errorShown(page), /^[A-Z][^\n]*\.$/);
+    assert.equal((await page.evaluate(() => window.precordia.lastResult)).echo.clips.length, 1);
+    const after = await nextResult(page, () => perform(page, { command: 'drop_clip', clip: 0 }), 60_000);
+    assert.equal(after.echo, null);
+    assert.ok(after.view);
+    assert.deepEqual(page.seen.problems, []);
+  });
+
+  test('that is the only clip leads back to the start when it is removed', async () => {
+    await nextResult(page, async () => chooseFiles(page, [await asFile('mp4')]), 120_000);
+    await perform(page, { command: 'drop_clip', clip: 0 });
+    await page.waitForFunction(() => window.precordia.lastResult === null);
+  });
+});
+
+test('a screen filmed with the camera becomes a clip, and the camera is off afterwards', async () => {
+  await open({ width: 1024, height: 768 });
+  await drawnVideo(page, 'mp4');   // for its drawing
+  await page.evaluate(() => {
+    const canvas = window.drawHeart(0);
+    const started = performance.now();
+    setInterval(() => window.drawHeart(performance.now() - started), 40);
+    navigator.mediaDevices.getUserMedia = async () => { window.filmed = canvas.captureStream(30); return window.filmed; };
+  });
+  await perform(page, { command: 'film' });
+  await page.waitForSelector('#film-dialog button[value=record]:enabled');
+  saveArtefact('film-1024x768.png', await page.screenshot());
+  const { echo } = await nextResult(page, () => page.click('#film-dialog button[value=record]'), 120_000);
+  assert.equal(echo.clips[0].name, 'Filmed clip');
+  assert.ok(echo.clips[0].frames >= 20, `${echo.clips[0].frames} frames`);
+  assert.equal(await page.evaluate(() => window.filmed.getTracks().every(({ readyState }) => readyState === 'ended')), true);
+  assert.equal(await page.isVisible('#film-dialog'), false);
+  assert.deepEqual(page.seen.problems, []);
+});

@@ -124,6 +124,7 @@ def main():
     parser.add_argument("--simulated", type=Path, help="folder of build/native/echo_cine: one clip in five is one of its loops")
     parser.add_argument("--strength", type=float, default=1.0, help="most of the augmentation, drawn anew for every batch; half of it in the last three tenths")
     parser.add_argument("--start", type=Path, help="checkpoint or exported fp32.onnx to start from")
+    parser.add_argument("--ef-weight", type=float, default=1.5, help="of the error of the EF in the loss")
     parser.add_argument("--soft-share", type=float, default=0.5, help="of the pixel loss that is the teachers'")
     parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints of teachers, averaged")
     o = parser.parse_args()
@@ -200,7 +201,7 @@ def main():
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 masks, views, qualities = (y.float() for y in model(x))
             rated = torch.where(apical, quality[rows], -1)
-            loss = loss_of(masks, m, systole[rows], apical, soft, o.soft_share) + 1.5 * ef_loss(masks, m, apical)
+            loss = loss_of(masks, m, systole[rows], apical, soft, o.soft_share) + o.ef_weight * ef_loss(masks, m, apical)
             loss = loss + 0.1 * F.cross_entropy(views, torch.where(apical, view[rows], 2)) + 0.05 * F.cross_entropy(
                 qualities, rated, ignore_index=-1, reduction="sum") / len(rows)
             if not apical.all():  # nothing is to be found there
