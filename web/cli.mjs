@@ -36,8 +36,9 @@ medical device.
   --age YEARS           (screen, predict, report) age, 0 to 120         --sex F|M   (screen, predict, report) sex
   --profile FILE        (screen, report) JSON: {"age_years", "sex", "symptoms", "prior_infarction", "nt_probnp_ng_l", ...};
                         docs/command-line.md has every key
+  --fusion WAY          (screen, report) late (unless told), early or hybrid: how the evidence is put together (docs/evidence.md)
   --language CODE       (report) en, fr, es, pt or sw, for the HTML
-  --identity-file FILE  (report) JSON: {"name", "identifier", "birth_date"} for the FHIR Bundle; left out unless given
+  --identity-file FILE  (report) JSON: {"name", "identifier", "birth_date"} for the report and the FHIR Bundle; left out unless given
   --echo CLIP           (screen, report) an echo clip of the same person; twice for an apical 4-chamber and a 2-chamber view
   --with CLIP           (echo) the other apical view of the same heart, for Simpson's biplane
   --masks FOLDER        (echo) also write every frame's mask as PNG
@@ -63,15 +64,17 @@ const jsonOption = { json: { type: 'boolean' } };
 const networkOptions = { model: textOption, precision: textOption, pack: { type: 'string', multiple: true } };
 const clipOptions = { echo: { type: 'string', multiple: true } };
 const profileOptions = { age: textOption, sex: textOption, profile: textOption };
+const fusionOption = { fusion: textOption };
+const kFusionWays = ['late', 'early', 'hybrid'];
 
 const commands = {
-  screen: { options: { ...jsonOption, ...networkOptions, ...profileOptions, ...clipOptions }, runsNetwork: true,
+  screen: { options: { ...jsonOption, ...networkOptions, ...profileOptions, ...clipOptions, ...fusionOption }, runsNetwork: true,
             result: (engine, input) => engine.screen_json(input), text: screeningText },
   measure: { options: { ...jsonOption }, runsNetwork: false, until: 'measure',
              result: (engine, input) => engine.measure_json(input), text: measurementText },
   predict: { options: { ...jsonOption, ...networkOptions, ...profileOptions }, runsNetwork: true,
              result: (engine, input) => engine.predict_json(input), text: networkText },
-  report: { options: { ...jsonOption, ...networkOptions, ...profileOptions, ...clipOptions, out: textOption, format: textOption, language: textOption, 'identity-file': textOption },
+  report: { options: { ...jsonOption, ...networkOptions, ...profileOptions, ...clipOptions, ...fusionOption, out: textOption, format: textOption, language: textOption, 'identity-file': textOption },
             runsNetwork: true },
   convert: { options: { ...jsonOption, out: textOption, format: textOption, identity: { type: 'boolean' } }, runsNetwork: false },
   digitise: { options: { ...jsonOption, out: textOption, speed: textOption, gain: textOption, layout: textOption }, runsNetwork: false },
@@ -189,7 +192,7 @@ async function readClips(inputs) {
   return clips;
 }
 
-async function examineFile(engine, networks, input, { profile, until, clips = [] } = {}) {
+async function examineFile(engine, networks, input, { profile, fusion, until, clips = [] } = {}) {
   const start = await startingFile(input);
   const file = await readInputFile(start);
   if (clips.length > 0 || looksLikeClip(engine, file)) {
@@ -198,14 +201,15 @@ async function examineFile(engine, networks, input, { profile, until, clips = []
     const alone = looksLikeClip(engine, file);
     engine.begin();
     if (profile) unwrap(engine.set_profile(JSON.stringify(profile)));
+    if (fusion) unwrap(engine.set_fusion(fusion));
     await examineClips(engine, networks, alone ? [{ files: [file] }, ...all] : all);
     if (alone) {
       unwrap(engine.fuse());
       return { networkFailure: '' };
     }
-    return examine(engine, networks, { files: [file], profile }, { loadCompanions: companionLoader(path.dirname(start)), until, keepClips: true });
+    return examine(engine, networks, { files: [file], profile, fusion }, { loadCompanions: companionLoader(path.dirname(start)), until, keepClips: true });
   }
-  return examine(engine, networks, { files: [file], profile }, { loadCompanions: companionLoader(path.dirname(start)), until });
+  return examine(engine, networks, { files: [file], profile, fusion }, { loadCompanions: companionLoader(path.dirname(start)), until });
 }
 
 // ---- options -----------------------------------------------------------------------------------------------------------
@@ -251,6 +255,7 @@ function checkChoices({ engine, library }, options, profile) {
   } catch (error) {
     throw new UsageError(error.message);
   }
+  if (options.fusion !== undefined && !kFusionWays.includes(options.fusion)) throw new UsageError('--fusion must be late, early or hybrid.');
   if (options.precision !== undefined && !['int8', 'fp32'].includes(options.precision)) throw new UsageError('--precision must be int8 or fp32.');
   const modelId = options.model ?? library.modelIds[0];
   const precision = options.precision ?? 'int8';
@@ -338,7 +343,7 @@ async function runOnFiles(command, { values: options, positionals }) {
     if (networks) Object.assign(networks, { engine: opened.engine, library: opened.library });
   };
   return forEachInput(positionals, { json: options.json, version, text, recover }, async (input) => {
-    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, until, clips: options.echo });
+    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, fusion: options.fusion, until, clips: options.echo });
     // An answer without the network is no answer to whoever asked this command for one: a damaged installation must be seen.
     if (networkFailure) throw new ExaminationError('model', networkFailure);
     return result(opened.engine, input);
@@ -430,10 +435,11 @@ async function report({ values: options, positionals }) {
   const version = opened.module.engine_version();
   const text = ({ input, output }) => `${input} → ${output}`;
   return forEachInput(positionals, { json: options.json, version, text, recover: start }, async (input) => {
-    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, clips: options.echo });
+    const { networkFailure } = await examineFile(opened.engine, networks, input, { profile, fusion: options.fusion, clips: options.echo });
     if (networkFailure) throw new ExaminationError('model', networkFailure);
-    const document = format === 'html' ? opened.engine.report_html(day, version)
+    const document = format === 'html' ? opened.engine.report_html(day, version, identity)
       : format === 'csv' ? opened.engine.report_csv() : unwrap(opened.engine.report_fhir(day, identity)).text;
+    if (document === '') throw new UsageError('The identity may hold name, identifier and birth_date, each a text.');
     const output = several ? path.join(options.out, path.parse(input).name + kReportEndings[format]) : options.out;
     try {
       if (several) await mkdir(options.out, { recursive: true });

@@ -82,7 +82,7 @@ function answerLines(answer) {
   if (answer.sentence) lines.push(`  ${wrap(answer.sentence, 2)}`);
   if (answer.cannot_tell_because) lines.push(`  ${wrap(`Cannot tell: ${answer.cannot_tell_because}`, 2)}`);
   if (typeof answer.probability === 'number') {
-    lines.push(`  ${wrap(`Probability ${percent(answer.probability)} (${percent(answer.low)} to ${percent(answer.high)}); before this ECG ${percent(answer.prior)}` +
+    lines.push(`  ${wrap(`Probability ${percent(answer.probability)} (${percent(answer.low)} to ${percent(answer.high)}); ${(answer.before ?? 'Before this ECG').replace(/^B/, 'b')} ${percent(answer.prior)}` +
       `${answer.target ? `; of ${answer.target}` : ''}`, 2)}`);
   }
   return lines.join('\n');
@@ -95,15 +95,23 @@ function evidenceRows(evidence) {
     typeof item.likelihood_ratio === 'number' ? `LR ${number(item.likelihood_ratio, 2)}` : '']);
 }
 
+const kWayNames = { late: 'Late', early: 'Early', hybrid: 'Hybrid' };
+
+function fusionRows({ method, ways }) {
+  return ways.map(({ way, probability, low, high, why_not: why }) => [`${kWayNames[way]}${way === method ? ' (answers)' : ''}`,
+    typeof probability === 'number' ? `${percent(probability)} (${percent(low)} to ${percent(high)})` : why]);
+}
+
 export function screeningText(result) {
-  const { answer, next_step: next, ecg, evidence } = result;
+  const { answer, next_step: next, ecg, evidence, fusion } = result;
   const steps = (next?.steps ?? []).map((step) => `  – ${wrap(step, 4)}`).join('\n');
   return result.input +
     section('Answer', answerLines(answer)) +
     section('Next step', [next?.headline && `  ${wrap(next.headline, 2)}`, steps].filter(Boolean).join('\n')) +
     section('Evidence', rows(evidenceRows(evidence))) +
+    section('Ways of putting it together', fusion?.ways.length ? rows(fusionRows(fusion)) : '') +
     section('Measurements', ecg ? rows([...measurementRows(ecg), ['Rhythm', '', ecg.rhythm_text ?? kDash]]) : '') +
-    section('Please note', paragraphs([...networkNotes(ecg?.network), ...(ecg?.warnings ?? []), ...(ecg?.notes ?? [])])) +
+    section('Please note', paragraphs([...(fusion?.note ? [fusion.note] : []), ...networkNotes(ecg?.network), ...(ecg?.warnings ?? []), ...(ecg?.notes ?? [])])) +
     `\n\n${result.disclaimer}\n`;
 }
 

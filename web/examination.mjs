@@ -304,7 +304,8 @@ async function runNetwork(engine, networks, timings, hooks) {
 }
 
 // One whole examination. The previous person is forgotten first, whatever happens next.
-//   input     {files} or {simulated}, with optional `profile` (object) and `filter` {high_pass_hz, low_pass_hz, notch_hz}
+//   input     {files} or {simulated}, with optional `profile` (object), `filter` {high_pass_hz, low_pass_hz, notch_hz} and `fusion`
+//             ('late' unless told, 'early', 'hybrid')
 //   networks  see the top; null skips the networks (the answer then says that none was run)
 //   options   {hooks, loadCompanions, now, until, decodePicture}; until 'read' or 'measure' stops there. decodePicture({name, bytes}) ->
 //             {width, height, rgba} or null serves pictures that only the host can decode (WebP, HEIC). With keepClips the person is not
@@ -320,6 +321,7 @@ export async function examine(engine, networks, input, options = {}) {
   const timings = new StageTimings(options.now);
   if (!options.keepClips) engine.begin();
   if (input.profile) unwrap(engine.set_profile(JSON.stringify(input.profile)));
+  if (input.fusion) unwrap(engine.set_fusion(input.fusion));
   if (input.filter) setDisplayFilter(engine, input.filter);
 
   await enter('read', hooks);
@@ -350,9 +352,10 @@ function holdsPicture(engine, input) {
 }
 
 // The page is screened as it stands; `reviewed`: somebody has seen its trace over the picture. Returns what examine() does.
-export async function finishPage(engine, networks, { reviewed = true, profile, filter, timings = new StageTimings(), hooks: given }) {
+export async function finishPage(engine, networks, { reviewed = true, profile, filter, fusion, timings = new StageTimings(), hooks: given }) {
   const hooks = { ...silentHooks, ...given };
   if (profile) unwrap(engine.set_profile(JSON.stringify(profile)));
+  if (fusion) unwrap(engine.set_fusion(fusion));
   if (filter) setDisplayFilter(engine, filter);
   const { summary } = unwrap(engine.accept_page(reviewed));
   return finish(engine, networks, { timings, summary }, hooks);
@@ -384,11 +387,12 @@ export function setDisplayFilter(engine, { high_pass_hz, low_pass_hz, notch_hz }
   engine.set_display_filter(high_pass_hz, low_pass_hz, notch_hz);
 }
 
-// A changed profile over the record that is already read: what was measured and what the network said stay.
-export async function reconsider(engine, profile, now) {
+// A changed profile over the record that is already read: what was measured and what the network said stay. Of a person whose clips
+// are all there is (`onlyClips`) there is no ECG to measure anew.
+export async function reconsider(engine, profile, { now, onlyClips = false } = {}) {
   const timings = new StageTimings(now);
   unwrap(engine.set_profile(JSON.stringify(profile)));
-  await timings.time('measure', () => unwrap(engine.measure()));
+  if (!onlyClips) await timings.time('measure', () => unwrap(engine.measure()));
   await timings.time('fuse', () => unwrap(engine.fuse()));
   return timings;
 }

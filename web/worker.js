@@ -16,8 +16,9 @@
 //   {type:'echo_json', id}                                           {type:'echo_json', id, text}
 //   {type:'profile', id, profile}                                    {type:'result', ...}
 //   {type:'filter', id, filter}                                      {type:'result', ...}
-//   {type:'report', id, date}                                        {type:'report', id, html}
-//   {type:'json', id}, {type:'csv', id}, {type:'fhir', id, date}     {type:'json', id, text} and so on
+//   {type:'fusion', id, fusion}: 'late', 'early' or 'hybrid'          {type:'result', ...}
+//   {type:'report', id, date, identity}                              {type:'report', id, html}
+//   {type:'json', id}, {type:'csv', id}, {type:'fhir', id, date, identity}  {type:'json', id, text} and so on
 //   {type:'language', id, table, language}                           {type:'result', ...}, or {type:'language', id} with nothing open
 //   {type:'compare', id, keep}                                       {type:'result', ...}
 //   {type:'bench', id, runs}                                         {type:'bench', id, result}
@@ -130,10 +131,11 @@ const givenClip = (given, id) => (given.stream ? streamOf(given.stream, id) : cl
 const clipCount = () => unwrap(opened.engine.echo_request()).request?.clips.length ?? 0;
 
 // Clips alone, or before the ECG of the same person, whose answer is weighed with what they show.
-async function runClips({ id, simulated, given, clips, profile, contours }) {
+async function runClips({ id, simulated, given, profile, fusion, contours }) {
   const { engine, library } = opened;
   engine.begin();
   if (profile) unwrap(engine.set_profile(JSON.stringify(profile)));
+  if (fusion) unwrap(engine.set_fusion(fusion));
   if (simulated !== undefined) unwrap(engine.load_simulated_clips(simulated));
   const { timings } = await examineClips(engine, networks, given, { hooks: hooksOf(id), library });
   for (const { clip, frame, points } of contours) unwrap(engine.echo_set_contour(clip, frame, Float32Array.from(points)));
@@ -141,7 +143,7 @@ async function runClips({ id, simulated, given, clips, profile, contours }) {
   return timings;
 }
 
-async function runExamination({ id, files, stream, simulated, profile, filter, review, page: pageOptions, clips = [], contours = [] }) {
+async function runExamination({ id, files, stream, simulated, profile, filter, fusion, review, page: pageOptions, clips = [], contours = [] }) {
   current = null;
   networks.adopt();
   const simulatedClip = simulated?.startsWith('echo_');
@@ -151,10 +153,10 @@ async function runExamination({ id, files, stream, simulated, profile, filter, r
   if (simulatedClip || others.length > 0 || firstClip) {
     const alone = simulatedClip || firstClip !== null;
     const given = firstClip ? [firstClip, ...others] : others;
-    const timings = await runClips({ id, simulated: simulatedClip ? simulated : undefined, given, profile, contours });
-    current = { id, inputName: simulatedClip ? `simulated: ${simulated}` : stream?.name ?? first?.[0].name ?? `simulated: ${simulated}`, timings };
+    const timings = await runClips({ id, simulated: simulatedClip ? simulated : undefined, given, profile, fusion, contours });
+    current = { id, inputName: simulatedClip ? `simulated: ${simulated}` : stream?.name ?? first?.[0].name ?? `simulated: ${simulated}`, timings, onlyClips: alone };
     if (!alone) {
-      const rest = await examine(opened.engine, networks, first ? { files: first, profile, filter } : { simulated, profile, filter },
+      const rest = await examine(opened.engine, networks, first ? { files: first, profile, filter, fusion } : { simulated, profile, filter, fusion },
         { hooks: hooksOf(id), decodePicture, keepClips: true });
       for (const [stage, milliseconds] of rest.timings.milliseconds) timings.milliseconds.set(stage, milliseconds);
       current.networkFailure = rest.networkFailure;
@@ -162,8 +164,8 @@ async function runExamination({ id, files, stream, simulated, profile, filter, r
     await postResult({ withPixels: true });
     return;
   }
-  const input = simulated !== undefined ? { simulated, profile, filter }
-    : { files: files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) })), profile, filter, review, page: pageOptions };
+  const input = simulated !== undefined ? { simulated, profile, filter, fusion }
+    : { files: files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) })), profile, filter, fusion, review, page: pageOptions };
   const { timings, networkFailure, page } = await examine(opened.engine, networks, input, { hooks: hooksOf(id), decodePicture });
   current = { id, inputName: simulated !== undefined ? `simulated: ${simulated}` : files[0].name, timings, networkFailure };
   if (page) postPage(page, { withPicture: true });
@@ -217,11 +219,11 @@ const actions = {
     timings.milliseconds.delete('digitise');
     postPage(await timings.time('digitise', () => digitisePage(opened.engine, options)));
   },
-  async accept({ id, reviewed, profile, filter }) {
+  async accept({ id, reviewed, profile, filter, fusion }) {
     requireCurrent(id);
     const { timings, inputName } = current;
     current = null;
-    const { networkFailure } = await finishPage(opened.engine, networks, { reviewed, profile, filter, timings, hooks: hooksOf(id) });
+    const { networkFailure } = await finishPage(opened.engine, networks, { reviewed, profile, filter, fusion, timings, hooks: hooksOf(id) });
     current = { id, inputName, timings, networkFailure };
     await postResult();
   },
@@ -262,8 +264,14 @@ const actions = {
   },
   async profile({ id, profile }) {
     requireCurrent(id);
-    const again = await reconsider(opened.engine, profile);
+    const again = await reconsider(opened.engine, profile, { onlyClips: current.onlyClips });
     for (const [stage, milliseconds] of again.milliseconds) current.timings.milliseconds.set(stage, milliseconds);
+    await postResult();
+  },
+  async fusion({ id, fusion }) {
+    requireCurrent(id);
+    unwrap(opened.engine.set_fusion(fusion));
+    await current.timings.time('fuse', () => unwrap(opened.engine.fuse()));
     await postResult();
   },
   async filter({ id, filter }) {
@@ -276,17 +284,17 @@ const actions = {
     opened.engine.forget_comparison();
     opened.engine.begin();
   },
-  report({ id, date }) {
+  report({ id, date, identity = {} }) {
     requireCurrent(id);
-    postMessage({ type: 'report', id, html: opened.engine.report_html(date, opened.module.engine_version()) });
+    postMessage({ type: 'report', id, html: opened.engine.report_html(date, opened.module.engine_version(), JSON.stringify(identity)) });
   },
   csv({ id }) {
     requireCurrent(id);
     postMessage({ type: 'csv', id, text: opened.engine.report_csv() });
   },
-  fhir({ id, date }) {
+  fhir({ id, date, identity = {} }) {
     requireCurrent(id);
-    postMessage({ type: 'fhir', id, text: unwrap(opened.engine.report_fhir(date, '{}')).text });
+    postMessage({ type: 'fhir', id, text: unwrap(opened.engine.report_fhir(date, JSON.stringify(identity))).text });
   },
   // The answer in another language: everything is kept, only the words change. With nothing open the table is kept for later.
   async language({ id, table, language }) {

@@ -11,10 +11,9 @@ namespace {
 
 struct Gauge {
   std::optional<double> probability, low, high, prior;
-  const char* before;  // what moved it away from the prior
+  std::string before;  // what moved it away from the prior
 };
 
-constexpr const char* kBeforeEcg = "Before this ECG";
 constexpr const char* kBeforeBloodTest = "Before the blood test";
 
 // "1.5", "24": one decimal below ten, as the report and the readable text write it.
@@ -69,14 +68,14 @@ void draw_gauge(Flow& flow, const Gauge& gauge, ImU32 strong) {
   }
 }
 
-void prior_line(Flow& flow, const char* before, double prior, const std::string& context) {
+void prior_line(Flow& flow, const std::string& before, double prior, const std::string& context) {
   const ImVec2 at(flow.x, flow.y);
   flow.list->AddTriangleFilled(at + ImVec2(6, 4), at + ImVec2(12, 14), at + ImVec2(0, 14), colour::kInkSoft);
   // The context usually says the number itself, with its source.
   const std::string number = percent_text(prior);
   char whole[16];
   std::snprintf(whole, sizeof whole, " %.0f %%", prior * 100);
-  std::string line = std::string(before) + ": ";
+  std::string line = before + ": ";
   if (!contains(context, number) && !contains(context, whole))
     line += context.empty() ? number : number + " · ";
   // Sources in brackets are told with the evidence, where there is room for them.
@@ -165,11 +164,11 @@ void draw_answer_card(const Ui& ui, Flow& flow, const ViewModel& view, float lea
   if (hf_first) hf_gauge();
   if (answer.probability) {
     begin_gauge();
-    draw_probability(in, {answer.probability, answer.low, answer.high, answer.prior, kBeforeEcg},
+    draw_probability(in, {answer.probability, answer.low, answer.high, answer.prior, answer.before},
                      answer.target, answer.prior_context, hf_first ? colour::kInkSoft : tone.strong);
   } else if (answer.prior) {
     in.gap(12);
-    prior_line(in, kBeforeEcg, *answer.prior, answer.prior_context);
+    prior_line(in, answer.before, *answer.prior, answer.prior_context);
   }
   if (!hf_first) hf_gauge();
 }

@@ -136,6 +136,25 @@ void send_filter(AppState& state, const FilterView& filter) {
   queue(state, json);
 }
 
+void light_evidence(AppState& state, const EvidenceView& item) {
+  put_light_out(state);
+  if (!state.view || (item.leads == 0 && item.map.empty())) return;
+  state.lit_evidence = item.id;
+  state.paper.lit_leads = item.leads;
+  if (item.marks) state.paper.marks_on = true;
+  for (size_t i = 0; !item.map.empty() && i < state.view->network.maps.size(); ++i)
+    if (state.view->network.maps[i].output_id == item.map) {
+      state.paper.relevance_map = static_cast<int>(i);
+      state.paper.relevance_on = true;
+      state.paper.lit_leads = 0;  // the map says where in time; every lead is meant
+    }
+}
+
+void put_light_out(AppState& state) {
+  state.lit_evidence.clear();
+  state.paper.lit_leads = 0;
+}
+
 void show_view(AppState& state, std::optional<ViewModel> view) {
   const bool same_record = view && state.view && view->input.name == state.view->input.name &&
                            view->ecg.samples == state.view->ecg.samples;
@@ -153,6 +172,7 @@ void show_view(AppState& state, std::optional<ViewModel> view) {
   if (same_record) return;  // a new filter or profile keeps the reader's place
   state.tab = Tab::kAnswer;
   state.open_evidence.clear();
+  put_light_out(state);
   state.open_groups.clear();
   state.open_criterion.clear();
   state.paper.caliper = {};

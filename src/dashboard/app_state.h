@@ -44,6 +44,7 @@ struct PaperState {
   int relevance_map = 0;      // index into NetworkView::maps
   bool options_open = false;  // compact arrangement: the rest of the controls
   bool marks_on = false;      // wave onsets and ends on the paper
+  unsigned lit_leads = 0;     // a bit per lead that a chosen line of evidence comes from
   // Of the last frame, for zooming around a point and for what the status line says.
   double shown_px_per_mm = kCssPxPerMm;
 };
@@ -60,6 +61,8 @@ struct AppState {
   Tab tab = Tab::kAnswer;
   PaperState paper;
   std::set<std::string> open_evidence;  // ids of expanded entries
+  std::string lit_evidence;             // the entry whose leads are lit on the paper
+  bool go_to_trace = false;             // at the next frame the trace is scrolled into sight
   std::set<std::string> open_groups;    // network groups shown in full
   bool all_criteria = false;
   std::string open_criterion;
@@ -81,6 +84,10 @@ void show_page(AppState& state, std::optional<PageView> page, bool corrected);
 // Shows clips, or takes them away. `corrected`: the same ones, measured again.
 void show_echo(AppState& state, std::optional<EchoViewModel> echo, bool corrected);
 Screen home_screen(const AppState& state);  // where "back" leads
+
+// Lights what a line of evidence comes from: leads, the network's map, marks of the waves. A line without a place puts the light out.
+void light_evidence(AppState& state, const EvidenceView& item);
+void put_light_out(AppState& state);
 
 // Shows a result, or with nothing goes back to the start.
 void show_view(AppState& state, std::optional<ViewModel> view);

@@ -54,7 +54,21 @@ void draw_weight(ImDrawList* list, ImVec2 at, double decibans, ImU32 ink) {
   list->AddLine(ImVec2(middle, at.y - 3), ImVec2(middle, at.y + 11), colour::kInkSoft, 1.5f);
 }
 
-void draw_details(Flow& flow, const EvidenceView& item) {
+bool has_place(const EvidenceView& item) { return item.leads != 0 || !item.map.empty(); }
+
+// Where it came from, in sight: the trace, or both ends of the beat in the clip.
+void go_there(AppState& state, const EvidenceView& item) {
+  if (item.clip && state.echo.view) {
+    state.screen = Screen::kEcho;
+    choose_beat(state.echo, state.echo.beat);
+    return;
+  }
+  light_evidence(state, item);
+  state.tab = Tab::kEcg;
+  state.go_to_trace = true;
+}
+
+void draw_details(const Ui& ui, Flow& flow, AppState& state, const EvidenceView& item) {
   const float left = 34;
   Flow words{flow.list, flow.x + left, flow.y, flow.width - left - 4};
   words.gap(2);
@@ -71,10 +85,19 @@ void draw_details(Flow& flow, const EvidenceView& item) {
     words.gap(2);
     paragraph(words, Type::kCaption, colour::kInkSoft, "Source: " + item.citation);
   }
+  const bool to_clip = item.clip && state.echo.view.has_value();
+  // Beside each other the trace lights up by itself; elsewhere a button leads there.
+  if (to_clip || (has_place(item) && ui.frame.arrangement != Arrangement::kWide)) {
+    const char* label = to_clip ? "Show in the clip" : "Show on the trace";
+    words.gap(8);
+    if (button(words, "place", ImVec2(words.x, words.y), std::min(words.width, button_width(label, false)), label, std::nullopt, ButtonLook::kSecondary))
+      go_there(state, item);
+    words.gap(space::kControl);
+  }
   flow.y = words.y + 10;
 }
 
-void draw_item(Flow& flow, AppState& state, const EvidenceView& item, int index) {
+void draw_item(const Ui& ui, Flow& flow, AppState& state, const EvidenceView& item, int index) {
   const std::string key = item.id.empty() ? std::to_string(index) : item.id;
   const bool open = state.open_evidence.count(key) != 0;
   const DirectionLook look = look_of(item.direction);
@@ -108,13 +131,21 @@ void draw_item(Flow& flow, AppState& state, const EvidenceView& item, int index)
   draw_icon(list, open ? Icon::kChevronUp : Icon::kChevronDown, ImVec2(flow.x + flow.width - 8, flow.y + 19),
             14, colour::kInkFaint);
   flow.y += height;
-  if (open) draw_details(flow, item);
+  if (open) {
+    ImGui::PushID(index);
+    draw_details(ui, flow, state, item);
+    ImGui::PopID();
+  }
   separator(flow);
   if (press.used) {
-    if (open)
+    if (open) {
       state.open_evidence.erase(key);
-    else
+      if (state.lit_evidence == item.id) put_light_out(state);
+    } else {
       state.open_evidence.insert(key);
+      light_evidence(state, item);
+      state.go_to_trace = ui.frame.arrangement == Arrangement::kWide && has_place(item);
+    }
   }
 }
 
@@ -155,7 +186,7 @@ void draw_evidence_card(const Ui& ui, Flow& flow, AppState& state) {
         separator(in);
         begun = any = true;
       }
-      draw_item(in, state, item, index);
+      draw_item(ui, in, state, item, index);
     }
   }
   for (const std::string& context : {view.answer.prior_context, view.answer.hf_prior_context}) {

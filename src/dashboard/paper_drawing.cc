@@ -107,6 +107,14 @@ void draw_relevance(const Sheet& sheet, const PaperCell& cell, const CellBox& bo
   sheet.list->PopClipRect();
 }
 
+// A frame and a tint around a lead that a chosen line of evidence comes from.
+void draw_light(const Sheet& sheet, const PaperCell& cell, const CellBox& box) {
+  if ((sheet.paper.lit_leads & (1u << cell.lead)) == 0 || cell.rhythm_strip) return;
+  const ImVec2 min(box.left + 1, box.top + 1), max(box.right - 1, box.bottom - 1);
+  sheet.list->AddRectFilled(min, max, colour::with_alpha(colour::kAccent, 30), 4);
+  sheet.list->AddRect(min, max, colour::kAccentDeep, 4, 0, 2);
+}
+
 void draw_trace(const Sheet& sheet, const PaperCell& cell, const CellBox& box,
                 std::vector<TracePoint>* points) {
   const LeadView& lead = sheet.view.ecg.leads[static_cast<size_t>(cell.lead)];
@@ -270,7 +278,9 @@ void draw_paper(const Ui& ui, ImDrawList* list, const ViewModel& view, const Pap
   static std::vector<TracePoint> points;  // kept for its memory
   for (const PaperCell& cell : plan.cells) {
     const CellBox box = box_of(sheet, cell);
-    if (on_screen(sheet, box)) draw_relevance(sheet, cell, box);
+    if (!on_screen(sheet, box)) continue;
+    draw_relevance(sheet, cell, box);
+    draw_light(sheet, cell, box);
   }
   for (const PaperCell& cell : plan.cells) {
     const CellBox box = box_of(sheet, cell);

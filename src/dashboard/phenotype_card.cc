@@ -71,6 +71,48 @@ void draw_phenotype_card(const Ui& ui, Flow& flow, const ViewModel& view) {
   draw_would_change(in, view);
 }
 
+namespace {
+
+constexpr const char* kWays[] = {"late", "early", "hybrid"};
+constexpr const char* kWayLabels[] = {"Late", "Early", "Hybrid"};
+
+}  // namespace
+
+void draw_fusion_card(const Ui& ui, Flow& flow, AppState& state) {
+  const FusionView& fusion = state.view->fusion;
+  if (fusion.ways.empty()) return;
+  Card card(ui, flow);
+  Flow& in = card.inner;
+  card_title(in, "How the evidence is put together");
+  int chosen = 0;
+  for (int i = 0; i < 3; ++i)
+    if (fusion.method == kWays[i]) chosen = i;
+  if (segmented(in, "fusion", ImVec2(in.x, in.y), std::min(in.width, segmented_width(kWayLabels)), kWayLabels, &chosen))
+    send_text(state, "set_fusion", "way", kWays[chosen]);
+  in.gap(space::kControl + 8);
+  if (!fusion.note.empty()) note_line(in, Icon::kWarning, colour::kWatch, Type::kBody, fusion.note);
+  for (const WayView& one : fusion.ways) {
+    const char* label = kWayLabels[0];
+    for (int i = 0; i < 3; ++i)
+      if (one.way == kWays[i]) label = kWayLabels[i];
+    in.gap(6);
+    draw_text(in.list, one.way == fusion.method ? Type::kBodyStrong : Type::kBody, ImVec2(in.x, in.y), colour::kInk, label);
+    if (one.probability && one.low && one.high) {
+      draw_text_right(in.list, Type::kBodyStrong, ImVec2(in.x + in.width, in.y), colour::kInk, percent_text(*one.probability));
+      in.gap(line_height(Type::kBody));
+      paragraph(in, Type::kCaption, colour::kInkSoft, "from " + percent_text(*one.low) + " to " + percent_text(*one.high));
+    } else {
+      draw_text_right(in.list, Type::kBody, ImVec2(in.x + in.width, in.y), colour::kInkFaint, "–");
+      in.gap(line_height(Type::kBody));
+      paragraph(in, Type::kCaption, colour::kInkSoft, one.why_not);
+    }
+  }
+  in.gap(8);
+  paragraph(in, Type::kCaption, colour::kInkFaint,
+            "Late weighs each line of evidence by its published ratio and is the one that can be checked. Early and hybrid put network, measurements, "
+            "age and sex into one model first. It was fitted to what cardiologists read in ECGs, not to ejection fractions, and did not do better.");
+}
+
 void draw_scores_card(const Ui& ui, Flow& flow, const ViewModel& view) {
   if (std::none_of(view.scores.begin(), view.scores.end(), [](const ScoreView& score) { return score.applies; })) return;
   Card card(ui, flow);
@@ -155,6 +197,11 @@ void draw_whole_answer(const Ui& ui, Flow& flow, AppState& state) {
   const float start = flow.y;
   draw_phenotype_card(ui, flow, *state.view);
   if (flow.y == start) flow.y = before;
+  const float fused = flow.y;
+  flow.gap(ui.frame.gap);
+  const float fusion = flow.y;
+  draw_fusion_card(ui, flow, state);
+  if (flow.y == fusion) flow.y = fused;
   const float scored = flow.y;
   flow.gap(ui.frame.gap);
   const float scores = flow.y;

@@ -9,8 +9,9 @@ namespace precordia::dashboard {
 
 void draw_phenotype_card(const Ui& ui, Flow& flow, const ViewModel& view);
 void draw_scores_card(const Ui& ui, Flow& flow, const ViewModel& view);  // nothing when no score applies
+void draw_fusion_card(const Ui& ui, Flow& flow, AppState& state);  // nothing where the ECG did not decide
 void draw_comparison_card(const Ui& ui, Flow& flow, AppState& state);
-// The three, with gaps before each.
+// All of them, with gaps before each.
 void draw_whole_answer(const Ui& ui, Flow& flow, AppState& state);
 
 void draw_language_card(const Ui& ui, Flow& flow, AppState& state);

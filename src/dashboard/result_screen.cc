@@ -68,6 +68,8 @@ void draw_wide(Ui& ui, AppState& state, ImRect rect) {
   end_scroll(ui, left, frame.margin);
 
   Flow right = begin_scroll(ui, "trace", ImRect(ImVec2(split, rect.Min.y), rect.Max), frame.margin);
+  if (state.go_to_trace) scroll_here(ui, right, frame.margin);
+  state.go_to_trace = false;
   right.x = split + 8;
   right.width = frame.main_column;
   draw_paper_card(ui, right, state);
@@ -92,6 +94,8 @@ void draw_medium(Ui& ui, AppState& state, ImRect rect) {
   draw_quality_card(ui, shorter, *state.view);
   flow.y = std::max(left.y, right.y);
   flow.gap(gap);
+  if (state.go_to_trace) scroll_here(ui, flow, margin);
+  state.go_to_trace = false;
   draw_paper_card(ui, flow, state);
   flow.gap(gap);
   draw_echo_card(ui, flow, state);
@@ -121,6 +125,8 @@ void draw_compact(Ui& ui, AppState& state, ImRect rect) {
       draw_examined_card(ui, flow, *state.view);
       break;
     case Tab::kEcg:
+      if (state.go_to_trace) scroll_here(ui, flow, margin);
+      state.go_to_trace = false;
       draw_paper_card(ui, flow, state);
       flow.gap(gap);
       draw_beats_card(ui, flow, *state.view, state.paper.settings.gain_mm_per_mv);

@@ -52,6 +52,12 @@ Flow begin_scroll(Ui& ui, const char* name, ImRect rect, float margin) {
   return {list, rect.Min.x + margin, rect.Min.y + margin - area.y, rect.GetWidth() - 2 * margin};
 }
 
+void scroll_here(Ui& ui, const Flow& flow, float margin) {
+  ScrollArea& area = ui.scrolls[ui.scroll_order.back()];
+  area.top = std::max(0.0f, flow.y - area.rect.Min.y + area.y - margin);
+  ui.moving = true;
+}
+
 void end_scroll(Ui& ui, const Flow& flow, float margin) {
   const ImGuiID id = ui.scroll_order.back();
   ScrollArea& area = ui.scrolls[id];

@@ -61,6 +61,8 @@ struct Flow {
 // A full-window or partial region without decoration that scrolls. `margin` is kept free on every side within
 // it.
 Flow begin_scroll(Ui& ui, const char* name, ImRect rect, float margin);
+// The area in hand is scrolled at the next frame until what is drawn next lies at its top.
+void scroll_here(Ui& ui, const Flow& flow, float margin);
 void end_scroll(Ui& ui, const Flow& flow, float margin);
 
 // Gives a window's lines the fringe of device pixels instead of CSS pixels.

@@ -124,6 +124,7 @@ AnswerView read_answer(const Json& json) {
   answer.prior = share(json, "prior");
   answer.target = text(json, "target");
   answer.prior_context = text(json, "prior_context");
+  answer.before = text(json, "before");
   answer.hf_probability = share(json, "hf_probability");
   answer.hf_low = share(json, "hf_low");
   answer.hf_high = share(json, "hf_high");
@@ -152,6 +153,12 @@ EvidenceView read_evidence(const Json& json) {
   item.decibans = number(json, "decibans");
   item.explanation = text(json, "explanation");
   item.citation = text(json, "citation");
+  const Json& place = member(json, "place");
+  for (const std::string& name : texts(place, "leads", kLeadCount))
+    if (const int lead = lead_index(name); lead >= 0) item.leads |= 1u << lead;
+  item.map = text(place, "map");
+  item.marks = flag(place, "marks", false);
+  item.clip = flag(place, "clip", false);
   return item;
 }
 
@@ -294,6 +301,12 @@ Result<ViewModel> read_view(std::string_view json, std::vector<float> blob) {
     const std::optional<double> against = share(entry, "if_against"), in_favour = share(entry, "if_for");
     if (against && in_favour)
       view.would_change.push_back({text(entry, "label"), word(entry, "scale", kScales, EvidenceScale::kLvsd), *against, *in_favour});
+  });
+  const Json& fusion = member(root, "fusion");
+  view.fusion.method = text(fusion, "method");
+  view.fusion.note = text(fusion, "note");
+  each(fusion, "ways", [&](const Json& entry) {
+    view.fusion.ways.push_back({text(entry, "way"), text(entry, "why_not"), share(entry, "probability"), share(entry, "low"), share(entry, "high")});
   });
   each(root, "comparison", [&](const Json& entry) {
     const std::string unit = text(entry, "unit"), change = text(entry, "change");

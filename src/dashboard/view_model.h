@@ -27,7 +27,7 @@ struct AnswerView {
   Tone tone = Tone::kUnknown;
   std::string headline, sentence;
   std::optional<double> probability, low, high, prior;  // 0..1
-  std::string target, prior_context;
+  std::string target, prior_context, before;
   std::optional<double> hf_probability, hf_low, hf_high, hf_prior;  // 0..1, another scale than `probability`
   std::string hf_prior_context;
   std::string cannot_tell_because;
@@ -51,6 +51,21 @@ struct EvidenceView {
   bool counted = false;
   std::optional<double> likelihood_ratio, decibans;
   std::string explanation, citation;
+  // Where it comes from: leads of the trace (a bit each), a map of the network, marks of the waves, the echo clip.
+  unsigned leads = 0;
+  std::string map;
+  bool marks = false, clip = false;
+};
+
+struct WayView {
+  std::string way, why_not;                    // "late", "early", "hybrid"
+  std::optional<double> probability, low, high;  // 0..1
+};
+
+// How the evidence was put together; no ways where the ECG did not decide.
+struct FusionView {
+  std::string method, note;
+  std::vector<WayView> ways;
 };
 
 struct ShareView {
@@ -209,6 +224,7 @@ struct ViewModel {
   std::vector<ShareView> phenotypes;
   std::vector<ScoreView> scores;
   std::vector<UsefulTestView> would_change;
+  FusionView fusion;
   std::vector<ComparedView> comparison;
   std::vector<MeasurementView> measurements;
   DeviceView device;

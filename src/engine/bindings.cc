@@ -201,6 +201,7 @@ class Engine {
   }
   std::string load_simulated_clips(const std::string& id) { return outcome_of(examination_.load_simulated_clips(id)); }
   std::string load_simulated(const std::string& condition) { return with_summary(examination_.load_simulated(condition)); }
+  std::string set_fusion(const std::string& way) { return outcome_of(examination_.set_fusion(way)); }
   std::string set_profile(const std::string& json) { return outcome_of(examination_.set_profile(json)); }
   void set_display_filter(double high_pass_hz, double low_pass_hz, double notch_hz) {
     examination_.set_display_filter({high_pass_hz, low_pass_hz, notch_hz});
@@ -266,8 +267,9 @@ class Engine {
   std::string screen_json(const std::string& input) const { return examination_.screen_json(input); }
   std::string measure_json(const std::string& input) const { return examination_.measure_json(input); }
   std::string predict_json(const std::string& input) const { return examination_.predict_json(input); }
-  std::string report_html(const std::string& date, const std::string& app_version) const {
-    return examination_.report_html(date, app_version);
+  // identity: JSON of parse_identity, "{}" for none.
+  std::string report_html(const std::string& date, const std::string& app_version, const std::string& identity) const {
+    return examination_.report_html(date, app_version, identity);
   }
   std::string report_fhir(const std::string& date, const std::string& identity) const {
     const auto report = examination_.report_fhir(date, identity);
@@ -394,6 +396,7 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("load_simulated_clips", &Engine::load_simulated_clips)
       .function("load_simulated", &Engine::load_simulated)
       .function("set_profile", &Engine::set_profile)
+      .function("set_fusion", &Engine::set_fusion)
       .function("set_display_filter", &Engine::set_display_filter)
       .function("measure", &Engine::measure)
       .function("network_request", &Engine::network_request)

@@ -1,6 +1,7 @@
 #include "engine/echo_examination.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.h"
 
@@ -109,6 +110,9 @@ std::optional<EchoEvidence> EchoExamination::evidence() const {
   echo.ef_high_percent = *findings_->ef_high_percent;
   echo.bands = {findings_->to_40, findings_->from_41_to_49, findings_->from_50};
   echo.method = findings_->method + ", measured by the echo network";
+  if (findings_->gls_percent) echo.contour_strain_percent = std::abs(*findings_->gls_percent);
+  for (const ClipFindings& clip : findings_->clips)
+    if (!echo.la_volume_ml) echo.la_volume_ml = clip.la_volume_ml;
   echo.citation = format_text("Standard deviation %.1f points against experts' biplane EF, CAMUS validation patients (docs/validation-echo.md)",
                               *findings_->ef_sd_percent);
   return echo;

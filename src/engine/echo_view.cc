@@ -156,6 +156,26 @@ View echo_view(const EchoExamination& echo) {
   return {json_text(out), std::move(blob.values)};
 }
 
+std::vector<ReportClip> report_clips(const EchoExamination& echo) {
+  std::vector<ReportClip> out;
+  for (size_t i = 0; i < echo.clip_count(); ++i) {
+    const ClipFindings& found = echo.findings()->clips[i];
+    ReportClip clip{echo.name(i), echo_view_name(found.view), {}, {}, {}, found.cannot_tell_because, echo.clip(i).format == "simulated"};
+    for (const EchoBeat& beat : found.beats)
+      if (found.cannot_tell_because.empty()) clip.beats.push_back({beat.ed_frame, beat.es_frame, beat.ef_percent, beat.ed_volume_ml, beat.es_volume_ml});
+    const auto contour = [&](int frame, std::vector<std::pair<float, float>>& to) {
+      const float scale = 1.0f / static_cast<float>(echo.clip(i).side), tall = static_cast<float>(height_over_width(echo.clip(i)));
+      for (const EchoPoint& p : found.frames[static_cast<size_t>(frame)].contour) to.emplace_back(p.x * scale, p.y * scale * tall);
+    };
+    if (!clip.beats.empty()) {
+      contour(clip.beats[0].ed_frame, clip.ed_contour);
+      contour(clip.beats[0].es_frame, clip.es_contour);
+    }
+    out.push_back(std::move(clip));
+  }
+  return out;
+}
+
 std::vector<uint8_t> echo_pixels(const EchoExamination& echo) {
   std::vector<uint8_t> out;
   for (size_t i = 0; i < echo.clip_count(); ++i) {

@@ -28,6 +28,8 @@ inline constexpr int kOutlinePoints = 48;
 
 // `echo` must have been measured.
 View echo_view(const EchoExamination& echo);
+// The same for the printed report.
+std::vector<ReportClip> report_clips(const EchoExamination& echo);
 
 // For each clip: its frames (side x side grey), then its masks (mask_side x mask_side classes), then entropy (1/32 bit).
 std::vector<uint8_t> echo_pixels(const EchoExamination& echo);

@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "echo/clip_reader.h"
 #include "echo/simulated_clip.h"
+#include "engine/echo_view.h"
 #include "formats/read_ecg.h"
 #include "paper/decode_image.h"
 #include "report/answer_words.h"
@@ -155,6 +156,7 @@ void Examination::begin() {
   page_.reset();
   record_.reset();
   profile_ = {};
+  way_ = FusionWay::kLate;
   filter_ = {};
   findings_.reset();
   planned_ = nullptr;
@@ -241,6 +243,13 @@ Result<void> Examination::load_simulated(std::string_view condition) {
 
 Result<void> Examination::set_profile(std::string_view json) {
   PRECORDIA_TRY(profile_, parse_profile(json));
+  return {};
+}
+
+Result<void> Examination::set_fusion(std::string_view way) {
+  const auto found = fusion_from_name(way);
+  if (!found) return fail(ErrorCode::kWrongUsage, "Fusion must be late, early or hybrid.");
+  way_ = *found;
   return {};
 }
 
@@ -404,7 +413,7 @@ Result<void> Examination::fuse() {
     return {};
   }
   if (!record_ || !findings_) return fail(ErrorCode::kWrongUsage, "The ECG has not been measured yet.");
-  screening_ = screen(profile_, *record_, &*findings_, net_ ? &*net_ : nullptr, echo ? &*echo : nullptr);
+  screening_ = screen(profile_, *record_, &*findings_, net_ ? &*net_ : nullptr, echo ? &*echo : nullptr, way_);
   return {};
 }
 
@@ -463,12 +472,16 @@ bool Examination::keep_for_comparison() {
 }
 
 Result<std::string> Examination::report_fhir(std::string_view date, std::string_view identity) const {
-  if (!record_ || !screening_) return std::unexpected(not_ready());
+  if (!screening_) return std::unexpected(not_ready());
+  static const EcgRecord no_record;
   PRECORDIA_TRY(TypedIdentity who, parse_identity(identity));
-  return fhir_report(view_input(*record_), date, who);
+  return fhir_report(view_input(record_ ? *record_ : no_record), date, who);
 }
 
-std::string Examination::report_csv() const { return record_ && screening_ ? csv_report(view_input(*record_)) : std::string(); }
+std::string Examination::report_csv() const {
+  static const EcgRecord no_record;
+  return screening_ ? csv_report(view_input(record_ ? *record_ : no_record)) : std::string();
+}
 
 std::string Examination::record_csv() const {
   const auto written = export_record("csv", "ecg", false);
@@ -483,13 +496,28 @@ Result<std::vector<WrittenFile>> Examination::export_record(std::string_view for
 }
 
 ViewInput Examination::view_input(const EcgRecord& drawn) const {
-  return {&drawn,  filter_,     findings_ ? &*findings_ : nullptr, net_ ? &*net_ : nullptr, screening_ ? &*screening_ : nullptr,
-          profile_, input_name_, model_descriptions(), earlier_ ? &*earlier_ : nullptr};
+  ViewInput input;
+  input.record = &drawn;
+  input.filter = filter_;
+  input.findings = findings_ ? &*findings_ : nullptr;
+  input.net = net_ ? &*net_ : nullptr;
+  input.screening = screening_ ? &*screening_ : nullptr;
+  input.profile = profile_;
+  input.file_name = input_name_.empty() && echo_ && echo_->clip_count() > 0 ? echo_->name(0) : input_name_;
+  input.models = model_descriptions();
+  input.earlier = earlier_ ? &*earlier_ : nullptr;
+  if (echo_ && echo_->findings()) input.clips = report_clips(*echo_);
+  return input;
 }
 
-std::string Examination::report_html(std::string_view date, std::string_view app_version) const {
-  if (!record_) return {};
-  return translated_html(html_report(view_input(*record_), std::string(date), std::string(app_version)), translator_);
+std::string Examination::report_html(std::string_view date, std::string_view app_version, std::string_view identity) const {
+  if (!record_ && !screening_) return {};
+  static const EcgRecord no_record;
+  ViewInput input = view_input(record_ ? *record_ : no_record);
+  const auto who = parse_identity(identity);
+  if (!who) return {};
+  input.identity = *who;
+  return translated_html(html_report(input, std::string(date), std::string(app_version)), translator_);
 }
 
 View Examination::view() const {

@@ -80,6 +80,8 @@ class Examination {
   Result<void> load_simulated(std::string_view condition);   // "normal", "lbbb", "lvh_strain", "old_anterior_mi", "af"
   Result<void> set_profile(std::string_view json);
   void set_display_filter(const DisplayFilter& filter) { filter_ = filter; }
+  // How the evidence is put together: "late" (unless told), "early" or "hybrid". begin() goes back to late.
+  Result<void> set_fusion(std::string_view way);
 
   Result<void> measure();
   // True when the record fits the chosen network; otherwise `not_run_because()` has the sentence and screening goes on without.
@@ -101,7 +103,8 @@ class Examination {
   std::string screen_json(std::string_view input) const;   // require fuse()
   std::string measure_json(std::string_view input) const;  // requires measure()
   std::string predict_json(std::string_view input) const;  // requires network_answer(); otherwise the error object
-  std::string report_html(std::string_view date, std::string_view app_version) const;
+  // Empty when the identity is not that of parse_identity ("{}" for none).
+  std::string report_html(std::string_view date, std::string_view app_version, std::string_view identity = "{}") const;
   // FHIR R4 Bundle; `identity` is the JSON of parse_identity, "{}" for none. `date` is an ISO day or empty.
   Result<std::string> report_fhir(std::string_view date, std::string_view identity) const;
   std::string report_csv() const;
@@ -125,6 +128,7 @@ class Examination {
   std::optional<DigitisedPage> page_;
   std::optional<EcgRecord> record_;
   ClinicalProfile profile_;
+  FusionWay way_ = FusionWay::kLate;
   DisplayFilter filter_;
   std::optional<EcgFindings> findings_;
   const EcgModel* planned_ = nullptr;

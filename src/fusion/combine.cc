@@ -62,6 +62,27 @@ LogRatio likelihood_ratio(const FourfoldStudy& study, bool present, const Findin
   return {std::log(p1 / p0), std::sqrt(slope * slope * (variance1 / (p1 * p1) + variance0 / (p0 * p0)))};
 }
 
+LogRatio graded_likelihood_ratio(const FourfoldStudy& study, double ln_evidence, double standard_error) {
+  const Shares shares = shares_of(study);
+  const double evidence = std::exp(ln_evidence);
+  const auto seen = [&](double q) { return evidence * q + 1 - q; };
+  const double p1 = seen(shares.diseased), p0 = seen(shares.healthy), slope = evidence - 1;
+  const double variance1 = shares.diseased * (1 - shares.diseased) / shares.diseased_n;
+  const double variance0 = shares.healthy * (1 - shares.healthy) / shares.healthy_n;
+  const double by_evidence = evidence * (shares.diseased / p1 - shares.healthy / p0);  // d ln LR / d ln evidence
+  return {std::log(p1 / p0), std::sqrt(slope * slope * (variance1 / (p1 * p1) + variance0 / (p0 * p0)) +
+                                       std::pow(by_evidence * standard_error, 2))};
+}
+
+LogRatio graded_likelihood_ratio(const FourfoldStudy& study, double ln_evidence, double standard_error,
+                                 std::span<const FourfoldStudy> studies) {
+  LogRatio ratio = graded_likelihood_ratio(study, ln_evidence, standard_error);
+  std::vector<double> logs;
+  for (const FourfoldStudy& one : studies) logs.push_back(graded_likelihood_ratio(one, ln_evidence).ln);
+  ratio.standard_error = std::hypot(ratio.standard_error, spread(logs));
+  return ratio;
+}
+
 LogRatio with_between_study_spread(LogRatio ratio, std::span<const FourfoldStudy> studies, bool present,
                                    const FindingAccuracy& accuracy) {
   std::vector<double> logs;

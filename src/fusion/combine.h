@@ -39,6 +39,13 @@ struct LogRatio {
 // sqrt(1/a - 1/n1 + 1/b - 1/n0). Half a case is added to every cell when one of them is empty.
 LogRatio likelihood_ratio(const FourfoldStudy& study, bool present, const FindingAccuracy& accuracy = {});
 
+// The same when it is not known whether the finding is there, only how much likelier what was seen is with it than without:
+// `ln_evidence` = ln P(seen | finding) / P(seen | no finding), with its own standard error (virtual evidence, Pearl 1988). A
+// reader of known accuracy is the case ln s/(1 - c) or ln (1 - s)/c, so both ways of counting agree where they meet.
+LogRatio graded_likelihood_ratio(const FourfoldStudy& study, double ln_evidence, double standard_error = 0);
+// With the standard deviation of ln LR between `studies` added, each of them graded alike.
+LogRatio graded_likelihood_ratio(const FourfoldStudy& study, double ln_evidence, double standard_error, std::span<const FourfoldStudy> studies);
+
 // Adds the standard deviation of ln LR between `studies` (each attenuated alike) to the ratio's own standard
 // error.
 LogRatio with_between_study_spread(LogRatio ratio, std::span<const FourfoldStudy> studies, bool present,

@@ -250,6 +250,32 @@ void count_network(EcgEvidence& evidence, const NetComposite& composite, const M
       ratio);
 }
 
+// The graded reading weighs by degrees between Davie's two ratios, and 1 where it is no wiser than the prevalence it was fitted at.
+void count_fused(EcgEvidence& evidence, const FusedReading& fused, const MeasuredMajor& rules) {
+  evidence.basis = EcgBasis::kFused;
+  evidence.disagreement = !fused.seen && rules.contradicts_quiet_network();
+  evidence.major_abnormality = fused.seen || evidence.disagreement;
+  const std::string value = format_text("%.2f", fused.probability);
+  if (evidence.disagreement) {
+    EvidenceItem item = context_item("ecg_major_abnormality", "Model and measured rules disagree", value,
+                                     "The model sees no major abnormality, a measured rule does. The ECG is counted neither way; look at it.",
+                                     davie_major_ecg().citation);
+    item.scale = EvidenceScale::kLvsd;
+    item.likelihood_ratio = 1;
+    evidence.items.push_back(std::move(item));
+    return;
+  }
+  const LogRatio ratio = graded_likelihood_ratio(davie_major_ecg(), fused.ln_evidence, fused.standard_error, major_ecg_studies());
+  const int known = fused.inputs - static_cast<int>(fused.missing.size());
+  count(evidence,
+        counted_item("ecg_major_abnormality", "Chance of a major ECG abnormality (one model)", value, ratio,
+                     format_text("Network, measurements, age and sex in one model, fitted to cardiologists' readings and not to ejection "
+                                 "fractions. %d of %d inputs are known; what is missing widens the range.",
+                                 known, fused.inputs),
+                     davie_major_ecg().citation),
+        ratio);
+}
+
 // Measured rules have no known accuracy against Davie's readers: the ratio nearest to 1 of the three studies
 // is taken.
 void count_criteria(EcgEvidence& evidence, const MeasuredMajor& rules) {
@@ -307,7 +333,7 @@ void add_qrs_duration(EcgEvidence& evidence, const EcgFindings& findings, const 
 
 }  // namespace
 
-EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings* net) {
+EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings* net, const FusedReading* fused) {
   EcgEvidence evidence;
   const MeasuredMajor rules = measured_major(findings);
   const bool net_ran = net && !net->outputs.empty() && net->distrusted_because.empty();
@@ -316,6 +342,8 @@ EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings*
 
   if (informative(lvsd)) {
     count_lvsd_network(evidence, *lvsd);
+  } else if (fused) {
+    count_fused(evidence, *fused, rules);
   } else if (informative(major)) {
     count_network(evidence, *major, rules);
   } else {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fusion/combine.h"
+#include "fusion/fused_reading.h"
 #include "fusion/screening.h"
 
 namespace precordia {
@@ -16,6 +17,7 @@ enum class EcgBasis {
   kLvsdNetwork,  // a model pack whose composite "lvsd" was tested against measured ejection fractions
   kNetwork,      // composite "major_abnormal", a stand-in for Davie's readers with its own sensitivity and
                  // specificity
+  kFused,        // the network together with measurements, age and sex (early or hybrid way), graded
   kCriteria,     // measured rules found something; not validated, so the most cautious study is used. Rules that find
                  // nothing never reassure: they look at less than the network, and a poor recording hides more
 };
@@ -36,7 +38,8 @@ struct EcgEvidence {
   std::vector<EvidenceItem> items;  // without decibans: those exist only after combination
 };
 
-// `findings` must be there (screening stops before this without them); `net` may be null or not have run.
-EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings* net);
+// `findings` must be there (screening stops before this without them); `net` may be null or not have run. `fused` is the early
+// or hybrid reading, null for the late way; a network that was tested against ejection fractions comes before either.
+EcgEvidence read_ecg_evidence(const EcgFindings& findings, const EcgNetFindings* net, const FusedReading* fused = nullptr);
 
 }  // namespace precordia

@@ -20,6 +20,7 @@ struct EchoEvidence {
   std::string why_unusable;  // sentence: wrong view, sector cut off, ...
   std::string method;        // "Biplane Simpson, as typed in from a report"
   std::string citation;      // where the error of the method comes from
+  std::optional<double> contour_strain_percent, la_volume_ml;  // of a clip; shown, and used in no score (add_clip_context)
 };
 
 // P(EF <= 40), P(41..49), P(EF >= 50) of an EF whose error is normal with `sd_percent`. Limits at 40.5 and 49.5: EF is

@@ -307,7 +307,29 @@ void decide_by_echo(Screening& screening) {
   screening.high = reduced.high;
   screening.prior = prior;
   screening.target = "LV systolic dysfunction (EF < 50 %)";
+  screening.before = "Before the echo";
   if (screening.prior_context.empty()) screening.prior_context = prior_text(prior_screening());
+}
+
+// What a clip shows beside its EF, with the reason why no score takes it.
+void add_clip_context(Screening& screening) {
+  const auto add = [&](const char* id, const char* label, std::string value, const char* explanation, const char* citation) {
+    EvidenceItem item;
+    item.id = item.cluster = id;
+    item.label = label;
+    item.value = std::move(value);
+    item.explanation = explanation;
+    item.citation = citation;
+    screening.evidence.push_back(std::move(item));
+  };
+  constexpr const char* kDocs = "docs/validation-echo.md";
+  if (const auto& strain = screening.echo->contour_strain_percent)
+    add("clip_strain", "Strain of the contour (echo clip)", fixed_text(*strain, 1) + " %",
+        "Not used in HFA-PEFF: its limit is for speckle tracking, and this strain of a drawn contour was found three points off on simulated hearts.",
+        kDocs);
+  if (const auto& volume = screening.echo->la_volume_ml)
+    add("clip_la_volume", "Left atrial volume (echo clip)", fixed_text(*volume, 0) + " mL",
+        "Not used in HFA-PEFF: the atrium's volume was not held against experts' here. Enter the index of an echo report instead.", kDocs);
 }
 
 void add_context(Screening& screening, const ClinicalProfile& profile, const EcgEvidence& ecg) {
@@ -464,32 +486,12 @@ std::vector<EvidenceItem> uncounted(std::vector<EvidenceItem> items) {
   return items;
 }
 
-}  // namespace
-
-const char* phenotype_name(Phenotype phenotype) {
-  switch (phenotype) {
-    case Phenotype::kCannotTell: return "cannot_tell";
-    case Phenotype::kNoEvidence: return "no_evidence";
-    case Phenotype::kPossibleStructuralDisease: return "possible_structural_disease";
-    case Phenotype::kLvsdPossible: return "lvsd_possible";
-    case Phenotype::kLvsdLikely: return "lvsd_likely";
-    case Phenotype::kHeartFailurePossible: return "heart_failure_possible";
-    case Phenotype::kHfref: return "hfref";
-    case Phenotype::kHfmref: return "hfmref";
-    case Phenotype::kHfpef: return "hfpef";
-    case Phenotype::kStageB: return "stage_b";
-    case Phenotype::kEfBetweenClasses: return "ef_between_classes";
-  }
-  return "cannot_tell";
-}
-
-Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const EcgFindings* findings,
-                 const EcgNetFindings* net, const EchoEvidence* echo) {
-  const ClinicalProfile profile = completed(entered, record);
+Screening screen_one_way(const ClinicalProfile& profile, const EcgRecord& record, const EcgFindings* findings, const EcgNetFindings* net,
+                         const EchoEvidence* echo, const FusedReading* fused) {
   Screening screening;
   std::optional<Block> block = quality_gate(profile, record.patient, findings, net);
   EcgEvidence ecg;
-  if (findings) ecg = read_ecg_evidence(*findings, net);
+  if (findings) ecg = read_ecg_evidence(*findings, net, fused);
   if (!block && ecg.basis == EcgBasis::kNone) block = Block{Obstacle::kRecording, ecg.why_none};
 
   if (!block) {
@@ -518,6 +520,7 @@ Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const 
   }
   if (screening.echo) {
     decide_by_echo(screening);
+    add_clip_context(screening);
     screening.phenotype = phenotype_by_ef(profile, screening, !block && ecg.major_abnormality);
     word_answer_by_ef(screening, profile);
     if (block) screening.sentence += findings ? " The ECG itself could not be judged: " + block->reason : " " + block->reason;
@@ -531,6 +534,55 @@ Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const 
   screening.would_change = useful_tests(profile, screening);
   order_evidence(screening.evidence);
   screening.next_step = advise(profile, screening, findings);
+  return screening;
+}
+
+}  // namespace
+
+const char* phenotype_name(Phenotype phenotype) {
+  switch (phenotype) {
+    case Phenotype::kCannotTell: return "cannot_tell";
+    case Phenotype::kNoEvidence: return "no_evidence";
+    case Phenotype::kPossibleStructuralDisease: return "possible_structural_disease";
+    case Phenotype::kLvsdPossible: return "lvsd_possible";
+    case Phenotype::kLvsdLikely: return "lvsd_likely";
+    case Phenotype::kHeartFailurePossible: return "heart_failure_possible";
+    case Phenotype::kHfref: return "hfref";
+    case Phenotype::kHfmref: return "hfmref";
+    case Phenotype::kHfpef: return "hfpef";
+    case Phenotype::kStageB: return "stage_b";
+    case Phenotype::kEfBetweenClasses: return "ef_between_classes";
+  }
+  return "cannot_tell";
+}
+
+Screening screen(const ClinicalProfile& entered, const EcgRecord& record, const EcgFindings* findings,
+                 const EcgNetFindings* net, const EchoEvidence* echo, FusionWay way) {
+  const ClinicalProfile profile = completed(entered, record);
+  std::optional<FusedReading> readings[std::size(kFusionWays)];
+  std::string why_not[std::size(kFusionWays)];
+  for (const FusionWay one : {FusionWay::kEarly, FusionWay::kHybrid})
+    if (findings) readings[static_cast<size_t>(one)] = read_fused(one, *findings, net, profile, why_not[static_cast<size_t>(one)]);
+  const auto by = [&](FusionWay one) {
+    const auto& reading = readings[static_cast<size_t>(one)];
+    return screen_one_way(profile, record, findings, net, echo, reading ? &*reading : nullptr);
+  };
+  const bool can = way == FusionWay::kLate || readings[static_cast<size_t>(way)];
+  Screening screening = by(can ? way : FusionWay::kLate);
+  screening.way = can ? way : FusionWay::kLate;
+  if (!can && findings)
+    screening.way_note = std::string(way == FusionWay::kEarly ? "Early" : "Hybrid") + " fusion could not be used, so late fusion answered. " + why_not[static_cast<size_t>(way)];
+  if (screening.probability && !screening.echo && findings)
+    for (const FusionWay one : kFusionWays) {
+      WayAnswer answer{one, {}, {}, {}, why_not[static_cast<size_t>(one)]};
+      if (answer.why_not.empty()) {
+        const Screening other = one == screening.way ? screening : by(one);
+        answer.probability = other.probability;
+        answer.low = other.low;
+        answer.high = other.high;
+      }
+      screening.ways.push_back(std::move(answer));
+    }
   return screening;
 }
 

@@ -10,6 +10,7 @@
 #include "ecg/ecg_findings.h"
 #include "fusion/clinical_profile.h"
 #include "fusion/echo_evidence.h"
+#include "fusion/fused_reading.h"
 #include "fusion/scores.h"
 #include "nets/ecg_net_findings.h"
 #include "signal/ecg_record.h"
@@ -79,6 +80,13 @@ struct UsefulTest {
   double if_against = 0, if_for = 0, expected_change = 0;  // probabilities
 };
 
+// What each way of putting the evidence together says here; empty with a reason where a way cannot be had.
+struct WayAnswer {
+  FusionWay way = FusionWay::kLate;
+  std::optional<double> probability, low, high;
+  std::string why_not;
+};
+
 struct Screening {
   Phenotype phenotype = Phenotype::kCannotTell;
   std::string headline;  // "No sign of heart failure on this ECG"
@@ -88,6 +96,7 @@ struct Screening {
   std::optional<double> probability, low, high;
   std::optional<double> prior;
   std::string target;         // "LV systolic dysfunction (EF < 50 %)"
+  std::string before = "Before this ECG";  // what stands before the prior: what moved it
   std::string prior_context;  // "GP echo referral, EF < 50 %: 8 % (Mohamed 2023)"
   std::optional<double> hf_probability,
       hf_low, hf_high, hf_prior;  // any heart failure: a separate scale; only with NT-proBNP or symptoms
@@ -100,12 +109,15 @@ struct Screening {
   std::vector<Score> scores;
   std::vector<UsefulTest> would_change;  // the most useful first
   std::optional<EchoEvidence> echo;      // only when it is usable
+  FusionWay way = FusionWay::kLate;      // which answered
+  std::string way_note;                  // sentence, when another way was asked for than the one that answered
+  std::vector<WayAnswer> ways;           // all three; none where the ECG did not decide (echo, cannot tell)
 };
 
 // `findings` or `net` may be null when they could not be had; the answer then says so. `echo` is what the echo room
 // measured; without it an ejection fraction typed in with the profile takes its place.
 Screening screen(const ClinicalProfile& profile, const EcgRecord& record, const EcgFindings* findings,
-                 const EcgNetFindings* net, const EchoEvidence* echo = nullptr);
+                 const EcgNetFindings* net, const EchoEvidence* echo = nullptr, FusionWay way = FusionWay::kLate);
 
 inline constexpr const char* kDisclaimer = "Decision support for research, not a medical device.";
 

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "nets/fusion_model.h"
+
 namespace precordia {
 
 struct NetOutput {
@@ -64,6 +66,8 @@ struct EcgNetFindings {
   std::vector<ClassActivationMap> maps;   // for flagged outputs and the most probable one
   std::optional<AttentionMap> attention;
   std::optional<EcgAge> age;
+  std::vector<float> mean_features;       // of the network's last layer, one per channel; empty when it gave none
+  std::vector<FusionModel> fusion;        // fitted to this network, if any were
   std::string partial_input;              // sentence when leads or samples were missing and the network ran all the same
   std::optional<double> outlier_score, outlier_threshold;
   std::string distrusted_because;         // sentence when the input is unlike all that it learnt from: no evidence then

@@ -348,6 +348,7 @@ Result<EcgNetFindings> interpret_outputs(const EcgModel& model, const NetHead& h
   findings.model_id = model.id;
   findings.title = model.title;
   findings.precision = precision;
+  findings.fusion = model.fusion;
   for (size_t k = 0; k < model.labels.size(); ++k) {
     const ModelLabel& label = model.labels[k];
     const double z = model.answers_probabilities ? logit_of(logits[k]) : logits[k];
@@ -377,6 +378,13 @@ Result<EcgNetFindings> interpret_outputs(const EcgModel& model, const NetHead& h
     findings.attention = std::move(map);
   }
   if (features.empty() || head.rows == 0) return findings;
+
+  findings.mean_features.resize(channels);
+  for (size_t c = 0; c < channels; ++c) {
+    double sum = 0;
+    for (size_t step = 0; step < steps; ++step) sum += features[c * steps + step];
+    findings.mean_features[c] = static_cast<float>(sum / static_cast<double>(steps));
+  }
 
   using RowMajor = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::Map<const RowMajor> map_features(features.data(), channels, steps);

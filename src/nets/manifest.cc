@@ -243,6 +243,52 @@ ModelComposite parse_composite(Fields& model, const Json& json, const std::strin
   return composite;
 }
 
+// Sources and ranges are checked here, so that a model that is used is one that can be computed.
+FusionModel parse_fusion(Fields& model, const Json& json, const std::string& where, const EcgModel& of) {
+  Fields fields(json, where);
+  FusionModel fusion;
+  fusion.way = fields.text("way");
+  if (fusion.way != "early" && fusion.way != "hybrid") fields.complain("way");
+  fusion.composite = fields.text("composite");
+  if (std::none_of(of.composites.begin(), of.composites.end(), [&](const ModelComposite& c) { return c.id == fusion.composite; }))
+    fields.complain("composite");
+  const Json& inputs = fields.array("inputs");
+  if (inputs.size() > kMostTabular) fields.complain("inputs");
+  else
+    for (const Json& item : inputs) {
+      Fields input(item, where + ".inputs");
+      FusionModel::Input one{input.text("source"), input.number("mean"), input.number("scale"), input.number("weight")};
+      const size_t colon = one.source.find(':');
+      const std::string kind = one.source.substr(0, colon);
+      if (colon == std::string::npos || std::find(std::begin(kFusionSources), std::end(kFusionSources), kind) == std::end(kFusionSources) ||
+          (kind == "composite" && std::none_of(of.composites.begin(), of.composites.end(), [&](const ModelComposite& c) { return c.id == one.source.substr(colon + 1); })) ||
+          (kind == "network" && std::none_of(of.labels.begin(), of.labels.end(), [&](const ModelLabel& l) { return l.id == one.source.substr(colon + 1); })))
+        input.complain("source");
+      if (!(one.scale > 0)) input.complain("scale");
+      fields.take(input);
+      fusion.inputs.push_back(std::move(one));
+    }
+  for (const Json& weight : fields.array("embedding", false)) {
+    if (!weight.is_number() || !std::isfinite(weight.get<double>())) fields.complain("embedding");
+    else fusion.embedding.push_back(weight.get<double>());
+  }
+  if ((fusion.way == "hybrid") != (fusion.embedding.size() == static_cast<size_t>(of.feature_channels) && of.feature_channels > 0) ||
+      (fusion.way == "early" && !fusion.embedding.empty()))
+    fields.complain("embedding");
+  const auto share = [&](const char* key) {
+    const double value = fields.number(key);
+    if (!(value > 0 && value < 1)) fields.complain(key);
+    return value;
+  };
+  fusion.intercept = fields.number("intercept");
+  fusion.prevalence = share("prevalence");
+  fusion.threshold = share("threshold");
+  fusion.auc = share("auc");
+  fusion.tested_on = fields.text("tested_on");
+  model.take(fields);
+  return fusion;
+}
+
 KnownAnswer parse_known_answer(Fields& model, const Json& json, const std::string& where, size_t labels) {
   Fields fields(json, where);
   KnownAnswer answer;
@@ -413,6 +459,10 @@ Result<EcgModel> parse_ecg_model(const Json& json, const std::string& where) {
   }
   for (const Json& item : fields.array("composites", false))
     model.composites.push_back(parse_composite(fields, item, where + ".composites", model));
+  const Json& fusion = fields.array("fusion", false);
+  if (fusion.size() > 2) fields.complain("fusion");
+  else
+    for (const Json& item : fusion) model.fusion.push_back(parse_fusion(fields, item, where + ".fusion", model));
   for (const Json& item : fields.array("known_answers"))
     model.known_answers.push_back(parse_known_answer(fields, item, where + ".known_answers", model.labels.size()));
   if (!fields.wrong().empty())

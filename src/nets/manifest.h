@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "nets/fusion_model.h"
 #include "signal/ecg_record.h"
 
 namespace precordia {
@@ -118,6 +119,7 @@ struct EcgModel {
                                        // weights[channels] and bias of that score
   std::vector<ModelLabel> labels;
   std::vector<ModelComposite> composites;
+  std::vector<FusionModel> fusion;     // none, or one per way
   std::vector<KnownAnswer> known_answers;
 
   const ModelArtefact* artefact(std::string_view precision) const;

@@ -140,7 +140,7 @@ std::string answer_text(const Screening& screening) {
   if (screening.probability && screening.low && screening.high && screening.prior) {
     text += screening.target + ": " + percent_text(*screening.probability) + ", between " +
             percent_text(*screening.low) + " and " + percent_text(*screening.high) +
-            ". Before the ECG: " + percent_text(*screening.prior) + ".\n";
+            ". " + screening.before + ": " + percent_text(*screening.prior) + ".\n";
   }
   if (screening.hf_probability && screening.hf_low && screening.hf_high && screening.hf_prior) {
     text += "Heart failure of any kind: " + percent_text(*screening.hf_probability) + ", between " +

@@ -10,9 +10,9 @@
 namespace precordia {
 namespace {
 
-constexpr double kWidthMm = 266, kHeightMm = 100;
-constexpr double kTraceLeftMm = 15;  // after the calibration pulse
-constexpr double kFirstRowMm = 14, kRowStepMm = 24;
+constexpr double kWidthMm = 263, kHeightMm = 82;   // Letter on its side is 279.4 mm wide, less its margins
+constexpr double kTraceLeftMm = 12.5;  // after the calibration pulse
+constexpr double kFirstRowMm = 13, kRowStepMm = 20;
 constexpr double kColumnSeconds = 2.5, kStripSeconds = 10;
 constexpr int kRows = 3, kColumns = 4;
 
@@ -84,7 +84,7 @@ std::string label(double x_mm, double y_mm, const char* text) {
 }
 
 std::string calibration_pulse(double baseline_mm) {
-  return format_text("M%g %gh3v-10h5v10h3", kTraceLeftMm - 13, baseline_mm);
+  return format_text("M%g %gh3v-10h5v10h3", kTraceLeftMm - 11.5, baseline_mm);
 }
 
 }  // namespace

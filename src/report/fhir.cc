@@ -150,7 +150,7 @@ std::string fhir_report(const ViewInput& input, std::string_view date, const Typ
             weight_text(item) + ". " + item.explanation + (item.citation.empty() ? "" : " Source: " + item.citation));
 
   Json risk = {{"resourceType", "RiskAssessment"}, {"status", "preliminary"}, {"subject", reference(patient)},
-               {"method", words("Published likelihood ratios from a stated prior, dependent findings grouped; not calibrated on local patients")},
+               {"method", words(std::string("Published likelihood ratios from a stated prior, dependent findings grouped; not calibrated on local patients. Fusion: ") + fusion_name(screening.way))},
                {"performer", reference(device)}};
   if (is_day(date)) risk["occurrenceDateTime"] = std::string(date);
   if (!basis.empty()) risk["basis"] = basis;
@@ -173,7 +173,8 @@ std::string fhir_report(const ViewInput& input, std::string_view date, const Typ
   std::string conclusion = screening.headline + ". " + screening.sentence;
   const std::string exclusions = exclusions_of(input);
   if (!exclusions.empty()) conclusion += "\nQuality and exclusions: " + exclusions;
-  if (input.record->source.simulated) conclusion += "\nSimulated patient, not a person.";
+  const bool simulated_clip = std::any_of(input.clips.begin(), input.clips.end(), [](const ReportClip& one) { return one.simulated; });
+  if (input.record->source.simulated || simulated_clip) conclusion += "\nSimulated patient, not a person.";
   conclusion += std::string("\n") + kDisclaimer;
   Json report = {{"resourceType", "DiagnosticReport"}, {"status", "preliminary"}, {"code", concept_of("11524-6", "EKG study")}, {"subject", reference(patient)}};
   if (is_day(date)) report["effectiveDateTime"] = std::string(date);
@@ -216,6 +217,7 @@ std::string csv_report(const ViewInput& input) {
   row("about", "engine", kEngineVersion, "", "", "", kDisclaimer);
   for (const ModelDescription& m : input.models) row("about", "network " + m.id, m.version, "", "", "", m.precision.empty() ? "not run" : m.precision);
   if (input.record->source.simulated) row("about", "simulated", "yes", "", "", "", "Simulated patient, not a person.");
+  row("about", "fusion", fusion_name(s.way), "", "", "", s.way_note);
   row("answer", "phenotype", phenotype_name(s.phenotype), "", "", "", s.headline + ". " + s.sentence);
   if (s.probability) share("answer", s.target, s.probability, s.low, s.high, "Prior: " + s.prior_context);
   if (s.hf_probability) share("answer", "Heart failure of any kind", s.hf_probability, s.hf_low, s.hf_high, "Prior: " + s.hf_prior_context);

@@ -5,16 +5,10 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "report/typed_identity.h"
 #include "report/view_json.h"
 
 namespace precordia {
-
-// Who the person is, only as far as it was typed in for this export; empty = left out.
-struct TypedIdentity {
-  std::string name, identifier, birth_date;  // birth_date: YYYY-MM-DD
-};
-// {"name","identifier","birth_date"}, every key optional; kWrongUsage for anything else.
-Result<TypedIdentity> parse_identity(std::string_view json);
 
 // Bundle of type collection: Patient, Device (engine and every network with its version), Observations for what was
 // measured and entered, LVEF (LOINC 10230-1) only when an EF was measured, a RiskAssessment with its basis, and a

@@ -1,5 +1,5 @@
-// The printable report: one self-contained HTML document of A4 landscape pages, without scripts or outside
-// references.
+// The printable report: one self-contained HTML document, without scripts or outside references, that prints on one sheet of A4 or
+// Letter on its side.
 #pragma once
 
 #include <string>
@@ -10,10 +10,11 @@
 
 namespace precordia {
 
-// Page 1: answer, next step and the 12-lead ECG at true scale (25 mm/s, 10 mm/mV, in millimetres, on a
-// calibrated grid with a 100 mm ruler to check the print). Page 2: evidence with weights and citations,
-// measurements, criteria, network, quality, models. `date` is printed as given, and `app_version` next to the
-// engine's. No patient name: there is none in the input. The document allows itself nothing but its own
+// The sheet: answer, next step, the 12-lead ECG at true scale (25 mm/s, 10 mm/mV, in millimetres, on a calibrated grid with a
+// 100 mm ruler to check the print), then in columns what it may be, scores, evidence, the echocardiogram, measurements, criteria,
+// network, quality and models. How closely it is set follows from how much there is to say, so that it stays one sheet. Under it,
+// on the screen only: every table in full. `date` is printed as given, and `app_version` next to the
+// engine's. A name is printed only if it was typed in (ViewInput::identity). The document allows itself nothing but its own
 // <style> block (Content-Security-Policy in its head); a page that shows it under a stricter policy needs
 // kReportStyleHash in its style-src.
 std::string html_report(const ViewInput& input, const std::string& date, const std::string& app_version);

@@ -183,6 +183,7 @@ OrderedJson answer_value(const Screening& screening) {
           {"headline", screening.headline},
           {"sentence", screening.sentence},
           {"target", null_if_empty(screening.target)},
+          {"before", screening.before},
           {"prior_context", null_if_empty(screening.prior_context)},
           {"hf_probability", json_number(screening.hf_probability, kProbabilityDigits)},
           {"hf_low", json_number(screening.hf_low, kProbabilityDigits)},
@@ -284,6 +285,7 @@ std::string screen_json(std::string_view input, const EcgRecord& record, const E
   object["phenotypes"] = phenotypes_value(screening);
   object["scores"] = scores_value(screening);
   object["would_change"] = would_change_value(screening);
+  object["fusion"] = fusion_value(screening);
   OrderedJson ecg = nullptr, quality = OrderedJson::array();
   if (findings) {
     ecg = OrderedJson::object();

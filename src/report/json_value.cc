@@ -75,6 +75,14 @@ OrderedJson echo_value(const Screening& screening) {
           {"method", echo.method}};
 }
 
+OrderedJson fusion_value(const Screening& screening) {
+  OrderedJson ways = OrderedJson::array();
+  for (const WayAnswer& one : screening.ways)
+    ways.push_back({{"way", fusion_name(one.way)}, {"probability", json_number(one.probability, 4)}, {"low", json_number(one.low, 4)},
+                    {"high", json_number(one.high, 4)}, {"why_not", one.why_not}});
+  return {{"method", fusion_name(screening.way)}, {"note", screening.way_note}, {"ways", std::move(ways)}};
+}
+
 OrderedJson profile_value(const ClinicalProfile& profile) {
   OrderedJson all = OrderedJson::object();
   const auto sex = profile.sex ? OrderedJson(*profile.sex == Sex::kFemale ? "F" : "M") : OrderedJson(nullptr);

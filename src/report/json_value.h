@@ -25,6 +25,8 @@ OrderedJson phenotypes_value(const Screening& screening);
 OrderedJson scores_value(const Screening& screening);
 OrderedJson would_change_value(const Screening& screening);
 OrderedJson echo_value(const Screening& screening);  // null when no EF was measured
+// {"method", "note", "ways": [{"way", "probability", "low", "high", "why_not"}]}; no ways where the ECG did not decide.
+OrderedJson fusion_value(const Screening& screening);
 // Everything that was entered, by the keys of parse_profile; null = unknown.
 OrderedJson profile_value(const ClinicalProfile& profile);
 

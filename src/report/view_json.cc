@@ -7,6 +7,7 @@
 #include "base/version.h"
 #include "report/answer_words.h"
 #include "report/comparison.h"
+#include "report/evidence_place.h"
 #include "report/json_value.h"
 
 namespace precordia {
@@ -41,6 +42,7 @@ OrderedJson answer_value(const Screening& s) {
           {"high", json_number(s.high, 4)},
           {"prior", json_number(s.prior, 4)},
           {"target", s.target},
+          {"before", s.before},
           {"prior_context", s.prior_context},
           {"hf_probability", json_number(s.hf_probability, 4)},
           {"hf_low", json_number(s.hf_low, 4)},
@@ -50,9 +52,13 @@ OrderedJson answer_value(const Screening& s) {
           {"cannot_tell_because", s.cannot_tell_because}};
 }
 
-OrderedJson evidence_list(const Screening& screening) {
+OrderedJson evidence_list(const ViewInput& input, const Screening& screening) {
   OrderedJson all = OrderedJson::array();
-  for (const EvidenceItem& item : screening.evidence) all.push_back(evidence_value(item));
+  for (const EvidenceItem& item : screening.evidence) {
+    OrderedJson one = evidence_value(item);
+    one["place"] = place_value(place_of(item, input.findings, input.net, !input.clips.empty()));
+    all.push_back(std::move(one));
+  }
   return all;
 }
 
@@ -317,9 +323,10 @@ View result_view(const ViewInput& input) {
   json["phenotypes"] = phenotypes_value(screening);
   json["scores"] = scores_value(screening);
   json["would_change"] = would_change_value(screening);
+  json["fusion"] = fusion_value(screening);
   json["echo"] = echo_value(screening);
   json["comparison"] = comparison_value(input);
-  json["evidence"] = evidence_list(screening);
+  json["evidence"] = evidence_list(input, screening);
   json["measurements"] = measurements_value(findings, input.record->device_findings);
   json["device"] = device_value(*input.record, findings);
   json["criteria"] = criteria_value(findings);
@@ -336,7 +343,7 @@ View result_view(const ViewInput& input) {
 
 namespace {
 
-constexpr const char* kNotForTheEye[] = {"id",       "version", "phenotype", "tone",      "status", "scale", "direction", "cluster", "flag", "group",
+constexpr const char* kNotForTheEye[] = {"id",       "way",     "place",      "version", "phenotype", "tone",      "status", "scale", "direction", "cluster", "flag", "group",
                                          "output_id", "kind",   "class",     "origin",    "lead",   "name",  "format",    "precision", "licence", "card",
                                          "model_id", "sex",     "symptoms",  "ancestry",  "formula", "citation", "recorded_at", "training", "unit", "profile"};
 

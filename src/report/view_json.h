@@ -11,6 +11,8 @@
 #include "nets/ecg_net_findings.h"
 #include "report/comparison.h"
 #include "report/model_description.h"
+#include "report/report_clip.h"
+#include "report/typed_identity.h"
 #include "signal/ecg_record.h"
 #include "signal/filters.h"
 
@@ -28,6 +30,8 @@ struct ViewInput {
   std::string file_name;                  // as the user knows it; any bytes
   std::vector<ModelDescription> models;
   const ExaminationSummary* earlier = nullptr;  // null = nothing to compare with
+  std::vector<ReportClip> clips;                // of an echocardiogram; for the printed report
+  TypedIdentity identity;                       // for the printed report
 };
 
 // JSON text, and the waveforms it points into by {"at": first float, "n": count}. NaN = missing sample.

@@ -367,8 +367,8 @@ TEST_CASE("report: HTML escapes a hostile file name and holds no script and no o
 TEST_CASE("report: the printed page says what it is and from what") {
   const Examined examined;
   const std::string html = html_report(examined.view_input(), "2026-11-23", "0.1.0");
-  CHECK(count_of(html, kDisclaimer) == 2);  // on both pages
-  CHECK(count_of(html, "SIMULATED PATIENT") == 2);
+  CHECK(count_of(html, kDisclaimer) == 1);  // one sheet
+  CHECK(count_of(html, "SIMULATED PATIENT") == 1);
   CHECK(contains(html, "2026-11-23"));
   CHECK(contains(html, "Davie 1996"));
   CHECK(contains(html, "25 mm/s · 10 mm/mV"));
@@ -396,11 +396,11 @@ TEST_CASE("report: the drawn ECG is true to scale and leaves gaps and absent lea
   record.mv[index_of(Lead::kI)][200] = std::numeric_limits<float>::quiet_NaN();
   record.origin[index_of(Lead::kI)] = LeadOrigin::kRecorded;
   const std::string svg = draw_ecg_svg(record);
-  CHECK(contains(svg, "width=\"266mm\""));
-  CHECK(contains(svg, "viewBox=\"0 0 266 "));
+  CHECK(contains(svg, "width=\"263mm\""));
+  CHECK(contains(svg, "viewBox=\"0 0 263 "));
   CHECK(contains(svg, "l25 -1000l25 1000"));  // hundredths of a millimetre: 0.25 mm on, 10 mm up
-  CHECK(count_of(svg, "M1500 1400") == 1);    // the trace starts 15 mm from the left
-  CHECK(count_of(svg, "M6525 1400") == 1);    // and again after the gap: 15 + 2.01 s x 25
+  CHECK(count_of(svg, "M1250 1300") == 1);    // the trace starts 12.5 mm from the left
+  CHECK(count_of(svg, "M6275 1300") == 1);    // and again after the gap: 12.5 + 2.01 s x 25
   CHECK(contains(svg, "V6 not recorded"));
   CHECK(draw_ecg_svg({}).size() > 100);
 }

@@ -63,7 +63,7 @@ constexpr const char* kProfiles[] = {
 // Names of files, sources, versions: nothing to translate.
 bool is_no_word(const std::string& text) {
   for (const char* mark : {"doi", "universal definition", "PMC", "PMID", "et al", "NICE NG106", "ESC 2021", ".hea", "models/", "Bozkurt", "AHA/ACC", "JAMA", "Circulation", "AHA", "Apache", "CC BY", "PTB-XL", "Engine 0", "report of",
-                           "Sokolow M", "J Electrocardiol", "Macfarlane", "Heart J", "Taylor", "(1"})
+                           "Sokolow M", "J Electrocardiol", "Macfarlane", "Heart J", "Taylor", "Mant 2009", "Mohamed 2023", "Murkofsky 1998", "Nielsen 2000", "(1"})
     if (text.find(mark) != std::string::npos) return true;
   return false;
 }
