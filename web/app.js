@@ -26,18 +26,18 @@ const kCancelAfterMs = 2000;
 const by = (id) => document.getElementById(id);
 const parameters = new URLSearchParams(location.search);
 
-// What is on screen: {input, profile, filter, view, echo, message}; `view` is null without an ECG, `echo` without clips. `input` is
+// What is on screen: {input, profile, filter, fusion, view, echo, message}; `view` is null without an ECG, `echo` without clips. `input` is
 // {files: File[]}, {source} (a clip whose frames the page makes, web/frame_source.js) or {simulated}, with `clips`, lists of files or sources of further clips, and `contours` as corrected; the files are handles, read
 // again when needed; of a picture `input.page` has the corrections and `input.reviewed` that its trace was seen. Dropped when the
 // examination is closed.
 let shown = null;
 let shownClips = null;  // the input whose clips' pixels the dashboard holds
-// The page of paper under review, {input, profile, filter, id, view}, instead of a result.
+// The page of paper under review, {input, profile, filter, fusion, id, view}, instead of a result.
 let reviewing = null;
 let skipReview = false;  // the user's choice for this session: pages that pass every check are screened at once
 // The examination that the worker holds right now; differs from `shown` after a file that failed or a restarted worker.
 let held = null;
-// What the user last asked for, {input, profile, filter}; ahead of `shown` while it is being computed.
+// What the user last asked for, {input, profile, filter, fusion}; ahead of `shown` while it is being computed.
 let wanted = null;
 let status = {
   provider: '', threads: 0, provider_note: '', offline_ready: false, update_available: false, app_version: '',
@@ -45,6 +45,8 @@ let status = {
 };
 let error = null;
 let dashboard = null;
+// Who the person on screen is, as far as it was typed in for report and FHIR file: {name, identifier, birth_date}. Nowhere else.
+let identity = {};
 
 // ---- What the user sees -----------------------------------------------------------------------------------------------------
 
@@ -60,6 +62,7 @@ const text = createTextView({
   export_csv: () => perform({ command: 'export_csv' }),
   export_fhir: () => perform({ command: 'export_fhir' }),
   learn: () => perform({ command: 'learn' }),
+  fusion: (way) => perform({ command: 'set_fusion', way }),
   close: () => perform({ command: 'close' }),
   update: () => perform({ command: 'update' }),
   cancel: () => perform({ command: 'cancel' }),
@@ -121,6 +124,7 @@ function hidePage() {
 function showStart() {
   newestWork += 1;  // what is still being computed is not shown
   shown = null;
+  identity = {};
   held = null;
   wanted = null;
   activity.end();
@@ -203,9 +207,9 @@ function playedByPage(input) {
 }
 
 /** Has the worker read `input` afresh, with what the user said of the person and of the display. Resolves to what to show. */
-async function runExamination({ input, profile, filter }) {
+async function runExamination({ input, profile, filter, fusion }) {
   held = null;
-  const payload = { profile: profile ?? undefined, filter: filter ?? undefined };
+  const payload = { profile: profile ?? undefined, filter: filter ?? undefined, fusion: fusion ?? undefined };
   let transfer = [];
   if (input.source) {
     const { given, transfer: port } = await clipForWorker(input.source);
@@ -234,12 +238,12 @@ async function runExamination({ input, profile, filter }) {
     const again = failure.code === 'needs_page' ? playedByPage(input) : null;
     if (!again) throw failure;
     if (wanted?.input === input) wanted.input = again;
-    return runExamination({ input: again, profile, filter });
+    return runExamination({ input: again, profile, filter, fusion });
   }
-  if (message.type !== 'page') return hold({ input, profile, filter }, message);
+  if (message.type !== 'page') return hold({ input, profile, filter, fusion }, message);
   const { skippable } = message;
-  if (input.reviewed || (skipReview && skippable)) return acceptPage({ input, profile, filter }, message.id);
-  return { input, profile, filter, message, page: true, view: JSON.parse(message.page.json) };
+  if (input.reviewed || (skipReview && skippable)) return acceptPage({ input, profile, filter, fusion }, message.id);
+  return { input, profile, filter, fusion, message, page: true, view: JSON.parse(message.page.json) };
 }
 
 const parsed = (view) => (view ? JSON.parse(view.json) : null);
@@ -251,11 +255,11 @@ function hold(examination, message) {
 }
 
 /** The page that the worker holds becomes the examination. */
-async function acceptPage({ input, profile, filter }, id) {
+async function acceptPage({ input, profile, filter, fusion }, id) {
   const message = await engine.request('accept', id, {
-    reviewed: input.reviewed === true, profile: profile ?? undefined, filter: filter ?? undefined,
+    reviewed: input.reviewed === true, profile: profile ?? undefined, filter: filter ?? undefined, fusion: fusion ?? undefined,
   });
-  return hold({ input, profile, filter }, message);
+  return hold({ input, profile, filter, fusion }, message);
 }
 
 /**
@@ -290,7 +294,8 @@ async function examine(input, profile = null) {
   closeDialogs();  // a file can be dropped on a dialog, or come from the operating system while one is open
   showError(null);
   if (engine.busy) engine.cancel();
-  wanted = { input, profile, filter: wanted?.filter ?? null };
+  wanted = { input, profile, filter: wanted?.filter ?? null, fusion: wanted?.fusion ?? null };
+  identity = {};
   const asked = wanted;
   await busy('Reading the file', () => runExamination(asked), (examination) => {
     if (examination.page) {
@@ -343,6 +348,12 @@ async function amend(type, change) {
   }, (examination) => {
     if (shown) showResult(examination);
   });
+}
+
+/** What was entered of the person on screen; `typed`: who it is, for report and FHIR file. */
+function enter(profile, typed) {
+  identity = typed;
+  return amend('profile', { profile });
 }
 
 /** What the engine holds stays, and is shown anew: another language, or beside an earlier examination. */
@@ -446,12 +457,13 @@ const commands = {
   film: () => film.open(),
   echo_contour: setContour,
   export_echo: () => write('echo_json', {}, (message, name) => saveText(fileNameFor(name, '.echo.json'), 'application/json', message.text)),
-  edit_profile: () => shownIsWanted() && shown.view && profileDialog.open(shown.view.profile, shown.view.input.patient),
+  edit_profile: () => shownIsWanted() && profileDialog.open(shown.view?.profile ?? shown.profile, shown.view?.input.patient ?? 'age and sex not known', identity),
+  set_fusion: ({ way }) => amend('fusion', { fusion: way }),
   set_filter: ({ high_pass_hz, low_pass_hz, notch_hz }) => amend('filter', { filter: { high_pass_hz, low_pass_hz, notch_hz } }),
-  print: () => write('report', { date: today() }, ({ html }, name) => reportView.open(html, fileNameFor(name, '.html'))),
+  print: () => write('report', { date: today(), identity }, ({ html }, name) => reportView.open(html, fileNameFor(name, '.html'))),
   export_json: () => write('json', {}, (message, name) => saveText(fileNameFor(name, '.json'), 'application/json', message.text)),
   export_csv: () => write('csv', {}, (message, name) => saveText(fileNameFor(name, '.csv'), 'text/csv', message.text)),
-  export_fhir: () => write('fhir', { date: today().slice(0, 10) }, (message, name) => saveText(fileNameFor(name, '.fhir.json'), 'application/fhir+json', message.text)),
+  export_fhir: () => write('fhir', { date: today().slice(0, 10), identity }, (message, name) => saveText(fileNameFor(name, '.fhir.json'), 'application/fhir+json', message.text)),
   set_language: (command) => language.choose(command.language),
   compare: () => shownIsWanted() && showAgain('compare', { keep: true }),
   end_compare: () => shownIsWanted() && showAgain('compare', { keep: false }),
@@ -512,7 +524,7 @@ const profileDialog = createProfileDialog({
   localise: (root) => language.apply(root),
   dialog: by('profile-dialog'),
   form: by('profile-form'),
-  onApply: (profile) => amend('profile', { profile }),
+  onApply: enter,
 });
 const reportView = createReportView({ dialog: by('report-dialog'), frame: by('report-frame') });
 const camera = createCamera({
@@ -650,13 +662,14 @@ async function start() {
   if (condition && !obstacle) await examine({ simulated: condition });
 }
 
-// Diagnostics for tests and for a support call: what is on screen already, and counters. `perform` is what the buttons do.
+// Diagnostics for tests and for a support call: what is on screen already, and counters. `perform` is what the buttons do, `enter` what the form does.
 const diagnostics = {
   ready: null,
   fileToResultMs: null,
   resultsShown: 0,
   pagesShown: 0,
   perform,
+  enter,
   get status() { return status; },
   get error() { return error; },
   get progress() { return activity.current; },

@@ -6,6 +6,7 @@ import { createProfileFields } from './profile_fields.js';
 
 // The engine's own limits (src/fusion/profile.cc): beyond them the number is a slip of the keyboard. A child may be entered: neither
 // the network nor the evidence was tested in children, and the answer says so.
+const kIdentity = ['name', 'identifier', 'birth_date'];  // of parse_identity: only for report and FHIR file
 const kYoungestYears = 0;
 const kAdultYears = 18;
 const kOldestYears = 120;
@@ -63,13 +64,15 @@ export function createProfileDialog({ dialog, form, onApply, localise = () => {}
     return { age, ntProBnp };
   };
 
-  const fill = (profile) => {
+  const fill = (profile, identity) => {
     form.age.value = profile?.age_years ?? '';
     form.sex.value = profile?.sex ?? 'unknown';
     form.symptoms.value = profile?.symptoms ?? 'unknown';
     form.infarction.value = profile?.prior_infarction === true ? 'yes' : profile?.prior_infarction === false ? 'no' : 'unknown';
     form.ntprobnp.value = profile?.nt_probnp_ng_l ?? '';
     form.ntprobnp_unit.value = 'ng_l';
+    for (const key of kIdentity) form.elements[`identity_${key}`].value = identity?.[key] ?? '';
+    form.querySelector('#profile-identity').open = kIdentity.some((key) => identity?.[key]);
     more?.write(profile);
     check();
   };
@@ -96,15 +99,15 @@ export function createProfileDialog({ dialog, form, onApply, localise = () => {}
       symptoms: form.symptoms.value,
       prior_infarction: form.infarction.value === 'unknown' ? null : form.infarction.value === 'yes',
       nt_probnp_ng_l: ntProBnp.value,
-    });
+    }, Object.fromEntries(kIdentity.map((key) => [key, form.elements[`identity_${key}`].value.trim()]).filter(([, value]) => value !== '')));
   });
   // Nothing of a person stays behind in the form. The event comes a moment after the dialog was closed; by then it may be open again.
   dialog.addEventListener('close', () => { if (!dialog.open) fill(null); });
 
   return {
-    /** Opens with what was entered before. `counted` says what is known of the person, form and recording together ("63 y, female"). */
-    open(profile, counted) {
-      fill(profile);
+    /** Opens with what was entered before, who the person is (`identity`) included where that was typed in. `counted` says what is known of the person, form and recording together ("63 y, female"). */
+    open(profile, counted, identity) {
+      fill(profile, identity);
       document.getElementById('profile-counted').textContent =
         `Counted now: ${counted}. What you leave unknown is taken from the recording where it says so.`;
       localise(dialog);

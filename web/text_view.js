@@ -23,7 +23,7 @@ function list(name, items) {
   return element;
 }
 
-/** rows: cells are text, or {text, note} where the note stands below in smaller words. */
+/** rows: cells are text, or {text, note, id} where the note stands below in smaller words and the id of a first cell names the row. */
 function table(caption, columns, rows) {
   const element = make('table');
   element.append(make('caption', caption));
@@ -32,6 +32,11 @@ function table(caption, columns, rows) {
   const body = element.createTBody();
   for (const row of rows) {
     const line = body.insertRow();
+    // A row that evidence comes from can be led to.
+    if (row[0]?.id) {
+      line.id = `row-${row[0].id}`;
+      line.tabIndex = -1;
+    }
     row.forEach((cell, index) => {
       const { text, note } = typeof cell === 'object' && cell !== null ? cell : { text: cell };
       const made = index === 0 ? make('th', text ?? '–', { scope: 'row' })
@@ -43,6 +48,13 @@ function table(caption, columns, rows) {
   const frame = make('div', null, { class: 'table' });  // scrolls sideways on a narrow screen
   frame.append(element);
   return frame;
+}
+
+/** The section's heading can be led to by evidence. */
+function headed(id, [heading, ...content]) {
+  heading.id = `row-${id}`;
+  heading.tabIndex = -1;
+  return [heading, ...content];
 }
 
 const section = (title, ...content) => (content.length > 0 ? [make('h2', title), ...content] : []);
@@ -79,8 +91,45 @@ function evidenceElements(evidence) {
     item.append(make('strong', entry.value ? `${entry.label}: ${entry.value}` : entry.label),
       `: ${kDirections[entry.direction] ?? entry.direction}${ratio}${counted}. ${entry.explanation ?? ''}`);
     if (entry.citation) item.append(make('div', entry.citation, { class: 'soft' }));
+    const row = entry.place?.target_row;
+    if (row) item.append(make('a', 'Where this comes from', { href: `#row-${row}`, class: 'place' }));
     return item;
   })));
+}
+
+const range = (low, high) => (low === null || high === null ? null : `${percent(low)} – ${percent(high)}`);
+
+/** What it may be, scores, ways of fusion, what would change the answer, and the comparison: the cards under the evidence. */
+function wholeAnswerElements({ phenotypes, scores, fusion, would_change: tests, comparison }) {
+  const applying = scores.filter(({ applies }) => applies);
+  const points = ({ points_low: low, points_high: high, most_points: most, probability }) => (low === null ? percent(probability)
+    : `${low === high ? low : `${low}–${high}`} / ${most}`);
+  const ways = { late: 'Late', early: 'Early', hybrid: 'Hybrid' };
+  const numbers = [{ title: 'Answer' }, { title: 'Probability', number: true }, { title: 'Range', number: true }];
+  return [
+    ...(phenotypes.length > 0 ? section('What it may be', table('What it may be', numbers,
+      phenotypes.map((share) => [{ text: share.label, note: share.note }, percent(share.probability), range(share.low, share.high)]))) : []),
+    ...(tests.length > 0 ? section('What would change the answer most', list('ul',
+      tests.map(({ label, if_against: against, if_for: inFavour }) => `${label}: ${percent(against)} – ${percent(inFavour)}`))) : []),
+    ...(applying.length > 0 ? section('Published scores', table('Published scores', [{ title: 'Score' }, { title: 'Result', number: true }, { title: 'Not known yet' }],
+      applying.map((score) => [{ text: score.title, note: score.reading || score.meaning }, points(score), score.missing.join(', ')]))) : []),
+    ...(fusion.ways.length > 0 ? section('How the evidence is put together', ...(fusion.note ? [make('p', fusion.note)] : []),
+      table('Ways of fusion', [{ title: 'Way' }, ...numbers.slice(1)], fusion.ways.map((one) =>
+        [{ text: ways[one.way], note: one.why_not || (one.way === fusion.method ? 'answers now' : '') }, percent(one.probability), range(one.low, one.high)])),
+      choiceOfWays(fusion, ways)) : []),
+    ...(comparison.length > 0 ? section('Compare two examinations', table('Compare two examinations',
+      [{ title: 'What' }, { title: 'before', number: true }, { title: 'now', number: true }, { title: 'change', number: true }],
+      comparison.map((line) => [line.unit ? `${line.label} (${line.unit})` : line.label, line.before, line.now, `${line.beyond_chance ? '! ' : ''}${line.change}`]))) : []),
+  ];
+}
+
+function choiceOfWays({ method, ways: offered }, names) {
+  const row = make('p', null, { role: 'group', 'aria-label': 'How the evidence is put together' });
+  for (const { way } of offered) {
+    const button = make('button', names[way], { type: 'button', 'data-action': `fusion-${way}`, 'aria-pressed': String(way === method) });
+    row.append(button, ' ');
+  }
+  return row;
 }
 
 const kFlags = { none: '', screening: 'above the screening threshold', confirming: 'above the confirming threshold' };
@@ -109,20 +158,21 @@ function detailElements(view) {
     ...(warnings.length > 0 ? section('Warnings', list('ul', warnings)) : []),
     ...basisElements(view),
     ...evidenceElements(view.evidence),
+    ...wholeAnswerElements(view),
     ...section('Measurements',
       make('p', view.rhythm),
       table('Measurements with normal ranges',
         [{ title: 'Measurement' }, { title: 'Value', number: true }, { title: 'Unit' }, { title: 'Normal', number: true },
           { title: 'Reading' }],
-        measurements.map((m) => [{ text: m.label, note: [m.device, m.why_unknown].filter(Boolean).join(' ') }, m.text, m.unit, m.normal,
+        measurements.map((m) => [{ text: m.label, id: `measurement-${m.id}`, note: [m.device, m.why_unknown].filter(Boolean).join(' ') }, m.text, m.unit, m.normal,
           m.status === 'unknown' ? '' : m.status]))),
     ...(device.statements.length + device.others.length > 0
       ? section('Stated by the recorder, not by Precordia', list('ul', [...device.statements, ...device.others])) : []),
     ...(criteria.length > 0 ? section('Criteria', table('Classic ECG criteria',
       [{ title: 'Criterion' }, { title: 'Met' }, { title: 'Value', number: true }, { title: 'Cut-off', number: true }],
-      criteria.map((c) => [{ text: c.label, note: c.met === null ? c.why_unknown : c.citation },
+      criteria.map((c) => [{ text: c.label, id: `criterion-${c.id}`, note: c.met === null ? c.why_unknown : c.citation },
         c.met === null ? 'unknown' : c.met ? 'yes' : 'no', c.text, c.cutoff]))) : []),
-    ...section('Neural network', ...networkElements(network)),
+    ...headed('network', section('Neural network', ...networkElements(network))),
     ...section('Signal quality', unusable.length === 0 ? make('p', 'All leads are usable.')
       : list('ul', unusable.map(({ lead, usable, issue }) => `Lead ${lead}: ${usable ? 'usable' : 'not usable'}${issue && `, ${issue}`}`))),
     make('p', view.disclaimer, { class: 'disclaimer' }),
@@ -131,7 +181,7 @@ function detailElements(view) {
 
 /** Clips of an echocardiogram in words: what the screen draws as pictures and curves. */
 function echoElements(echo) {
-  const out = [make('h2', `Echocardiogram: ${echo.headline}`), make('p', [echo.sentence, echo.method].filter(Boolean).join(' '))];
+  const out = [make('h2', `Echocardiogram: ${echo.headline}`, { id: 'row-echo', tabindex: '-1' }), make('p', [echo.sentence, echo.method].filter(Boolean).join(' '))];
   if (echo.cannot_tell.length > 0) out.push(list('ul', echo.cannot_tell));
   if (echo.bands.length > 0) {
     out.push(table('Probability of each range of the ejection fraction', [{ title: 'Range' }, { title: 'Probability', number: true }],
@@ -199,8 +249,18 @@ export function createTextView(actions) {
     if (action === 'dashboard') {
       setPlain(false);
       by('dashboard').focus();
+    } else if (action?.startsWith('fusion-')) {
+      actions.fusion(action.slice('fusion-'.length));
     } else if (action) {
       actions[action]();
+    }
+    // Where a line of evidence comes from: the row takes the focus, so that a screen reader goes on there; the address stays as it is.
+    const place = event.target.closest('a.place');
+    if (place) {
+      event.preventDefault();
+      const row = document.getElementById(place.getAttribute('href').slice(1));
+      row?.scrollIntoView({ block: 'center' });
+      row?.focus({ preventScroll: true });
     }
   });
   by('plain-link').addEventListener('click', (event) => {
@@ -229,7 +289,8 @@ export function createTextView(actions) {
       const shown = view !== null || echo !== null;
       by('details-text').hidden = !shown;
       by('start-text').hidden = shown;
-      for (const button of needsResult) button.disabled = button.dataset.action === 'close' ? !shown : view === null;
+      // Of a clip alone everything can be had but the JSON of an ECG, which is the clip's own there.
+      for (const button of needsResult) button.disabled = !shown;
       by('answer-text').dataset.tone = view?.answer.tone ?? echo?.tone ?? '';
       by('answer-text').replaceChildren(...(shown ? answerElements(answer) : []));
       by('details-text').replaceChildren(...(view && echo ? echoElements(echo) : []), ...(view ? detailElements(view) : echo ? echoOnlyElements(echo) : []));

@@ -161,8 +161,7 @@ void draw_keys_card(const Ui& ui, Flow& flow) {
     in.list->AddRect(ImVec2(in.x, in.y), ImVec2(in.x + width, in.y + 24), colour::kLineStrong, 5);
     draw_text_centred(in.list, Type::kCaptionStrong, ImVec2(in.x, in.y), ImVec2(in.x + width, in.y + 24),
                       colour::kInk, key.key);
-    draw_text(in.list, Type::kBody, ImVec2(in.x + 76, in.y + 1), colour::kInk, key.what);
-    in.gap(32);
+    in.gap(std::max(24.0f, draw_paragraph(in.list, Type::kBody, ImVec2(in.x + 76, in.y + 1), in.width - 76, colour::kInk, key.what)) + 8);
   }
 }
 

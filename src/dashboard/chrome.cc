@@ -34,6 +34,8 @@ void draw_examined(Flow& bar, const ViewModel& view, float x, float right) {
   if (right - x < 80) return;
   std::string facts = view.input.patient;
   if (!view.input.summary.empty()) facts += (facts.empty() ? "" : " · ") + view.input.summary;
+  // Where both do not fit, whose ECG it is comes before how it was recorded; the latter stands in the quality card too.
+  if (text_width(Type::kCaption, facts) > right - x - 16 && !view.input.patient.empty()) facts = view.input.patient;
   const float y = bar.y + (space::kHeader - 40) / 2;
   bar.list->AddLine(ImVec2(x, bar.y + 14), ImVec2(x, bar.y + space::kHeader - 14), colour::kLine);
   draw_text_fitted(bar.list, Type::kBodyStrong, ImVec2(x + 16, y), right - x - 16, colour::kInk,

@@ -273,6 +273,7 @@ void draw_paper(const Ui& ui, ImDrawList* list, const ViewModel& view, const Pap
   visible.ClipWith(ImRect(list->GetClipRectMin(), list->GetClipRectMax()));
   if (visible.IsInverted()) return;
   const Sheet sheet{ui, list, view, paper, plan, place, visible};
+  set_text_on_paper(true);
   list->PushClipRect(visible.Min, visible.Max, true);
   draw_grid(sheet);
   static std::vector<TracePoint> points;  // kept for its memory
@@ -300,6 +301,7 @@ void draw_paper(const Ui& ui, ImDrawList* list, const ViewModel& view, const Pap
     draw_beat_kinds(sheet, cell, box);
   }
   draw_caliper(sheet);
+  set_text_on_paper(false);
   list->PopClipRect();
   list->AddRect(place.view.Min, place.view.Max, colour::kGridBold);
 }

@@ -148,7 +148,7 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
 
   const char* drop = ui.compact() ? "" : "or drop the files here";  // a finger drops nothing
   const char* kinds = ui.compact() ? "ECG file, picture of a print, or echo clip" : "Any ECG file, a picture of a printed ECG, or an ultrasound clip of the heart";
-  const float hint_height = (*drop != 0 ? 1 : 0) * line_height(Type::kBody) + line_height(Type::kCaption);
+  const float hint_height = (*drop != 0 ? 1 : 0) * line_height(Type::kBody) + paragraph_height(Type::kCaption, kinds, zone.GetWidth() - 32);
   const float width = std::min(zone.GetWidth() - 32, button_width("Photograph a printed ECG", true) + 16);
   const float camera = state.status.camera ? 2 * (space::kControl + 12) : 0;
   const float block = 48 + 12 + space::kControl + camera + 12 + hint_height;
@@ -176,9 +176,8 @@ void draw_open_card(const Ui& ui, Flow& flow, AppState& state, float least_heigh
   }
   const auto centred = [&](Type type, const char* line) {
     if (*line == 0) return;
-    draw_text_centred(list, type, ImVec2(zone.Min.x, y), ImVec2(zone.Max.x, y + line_height(type)),
-                      colour::kInkSoft, line);
-    y += line_height(type);
+    const float block_width = paragraph_width(type, line, zone.GetWidth() - 32);
+    y += draw_paragraph(list, type, ImVec2(std::floor(zone.GetCenter().x - block_width / 2), y), zone.GetWidth() - 32, colour::kInkSoft, line);
   };
   centred(Type::kBody, drop);
   centred(Type::kCaption, kinds);
@@ -193,20 +192,20 @@ void draw_demo_card(const Ui& ui, Flow& flow, AppState& state) {
             "No file at hand? Choose a computed ECG or echo clip. It belongs to no real person and says so.");
   in.gap(10);
   for (int i = 0; i < kConditionCount; ++i) {
-    const float height = 56;
+    const float words = in.width - 88 - 14 - 24;
+    const float title = paragraph_height(Type::kBodyStrong, kConditions[i].title, words),
+                hint = paragraph_height(Type::kCaption, kConditions[i].hint, words);
+    const float height = std::max(56.0f, title + hint + 16);
     const ImRect rect(in.x - 8, in.y, in.x + in.width + 8, in.y + height);
     const Press press = press_area(kConditions[i].id, rect, 8);
     if (press.hovered || press.held) {
       in.list->AddRectFilled(rect.Min, rect.Max, press.held ? colour::kAccentTintDeep : colour::kAccentTint,
                              8);
     }
-    const ImRect picture(in.x, in.y + 6, in.x + 88, in.y + height - 6);
-    draw_sketch(in.list, i, picture);
-    const float words = in.width - 88 - 14 - 24;
-    draw_text_fitted(in.list, Type::kBodyStrong, ImVec2(in.x + 102, in.y + 8), words, colour::kInk,
-                     kConditions[i].title);
-    draw_text_fitted(in.list, Type::kCaption, ImVec2(in.x + 102, in.y + 30), words, colour::kInkSoft,
-                     kConditions[i].hint);
+    const float picture_top = in.y + std::floor((height - 44) / 2);
+    draw_sketch(in.list, i, ImRect(in.x, picture_top, in.x + 88, picture_top + 44));
+    draw_paragraph(in.list, Type::kBodyStrong, ImVec2(in.x + 102, in.y + 8), words, colour::kInk, kConditions[i].title);
+    draw_paragraph(in.list, Type::kCaption, ImVec2(in.x + 102, in.y + 8 + title), words, colour::kInkSoft, kConditions[i].hint);
     draw_icon(in.list, Icon::kChevronRight, ImVec2(in.x + in.width - 8, in.y + height / 2), 16,
               colour::kInkFaint);
     if (press.used) send_text(state, "demo", "condition", kConditions[i].id);

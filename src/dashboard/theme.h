@@ -32,14 +32,14 @@ inline constexpr ImU32 kAccentDeep = rgb(0x074A4E);
 inline constexpr ImU32 kAccentTint = rgb(0xE2EFEE);
 inline constexpr ImU32 kAccentTintDeep = rgb(0xCFE4E2);
 
-inline constexpr ImU32 kCalm = rgb(0x1C6A49);
-inline constexpr ImU32 kCalmTint = rgb(0xE6F2EB);
-inline constexpr ImU32 kWatch = rgb(0x8A5100);
+inline constexpr ImU32 kCalm = rgb(0x13618C);
+inline constexpr ImU32 kCalmTint = rgb(0xE4EFF6);
+inline constexpr ImU32 kWatch = rgb(0x966300);
 inline constexpr ImU32 kWatchFill = rgb(0xE2A23B);
 inline constexpr ImU32 kWatchTint = rgb(0xFFF3DC);
-inline constexpr ImU32 kAct = rgb(0x9B2C20);
+inline constexpr ImU32 kAct = rgb(0x871A12);
 inline constexpr ImU32 kActTint = rgb(0xFBE9E5);
-inline constexpr ImU32 kUnknown = rgb(0x48545F);
+inline constexpr ImU32 kUnknown = rgb(0x565F66);
 inline constexpr ImU32 kUnknownTint = rgb(0xECEEF0);
 
 // ECG paper.

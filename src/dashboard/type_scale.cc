@@ -191,8 +191,24 @@ float plain_width(Type type, std::string_view text) {
   return font(type)->CalcTextSizeA(font_px(type), FLT_MAX, 0, text.data(), text.data() + text.size()).x;
 }
 
+std::vector<DrawnText>* watched = nullptr;
+std::vector<std::pair<float, float>> text_bounds;
+bool text_on_paper = false;
+
+void watch(const ImDrawList* list, Type type, ImVec2 at, std::string_view text) {
+  const ImVec2 min = list->GetClipRectMin(), max = list->GetClipRectMax();
+  DrawnText one{std::string(text), at.x, at.y, at.x + plain_width(type, text), at.y + line_height(type), min.x, max.x, min.y, max.y};
+  if (!text_bounds.empty()) {
+    one.left = std::max(one.left, text_bounds.back().first);
+    one.right = std::min(one.right, text_bounds.back().second);
+  }
+  one.on_paper = text_on_paper;
+  watched->push_back(std::move(one));
+}
+
 float draw_plain(ImDrawList* list, Type type, ImVec2 at, ImU32 colour, std::string_view text) {
   if (text.empty()) return 0;
+  if (watched) watch(list, type, at, text);
   list->AddText(font(type), font_px(type), ImVec2(at.x, at.y + inset(type)), colour, text.data(),
                 text.data() + text.size());
   return plain_width(type, text);
@@ -224,6 +240,10 @@ void set_translator(Translator chosen) {
 }
 const Translator& current_translator() { return translator; }
 void collect_texts(std::set<std::string>* into) { collected = into; }
+void watch_texts(std::vector<DrawnText>* into) { watched = into; }
+void push_text_bounds(float left, float right) { text_bounds.emplace_back(left, right); }
+void pop_text_bounds() { text_bounds.pop_back(); }
+void set_text_on_paper(bool on) { text_on_paper = on; }
 
 float text_width(Type type, std::string_view text) { return plain_width(type, local(text)); }
 
@@ -252,7 +272,12 @@ float draw_text_fitted(ImDrawList* list, Type type, ImVec2 at, float width, ImU3
   }
   std::string cut(text.data(), stop);
   while (!cut.empty() && cut.back() == ' ') cut.pop_back();
-  return draw_plain(list, type, at, colour, cut + "…");
+  const float drawn = draw_plain(list, type, at, colour, cut + "…");
+  if (watched && !watched->empty()) {
+    watched->back().shortened = true;
+    watched->back().text = text;
+  }
+  return drawn;
 }
 
 float paragraph_height(Type type, std::string_view text, float width) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <set>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,6 +43,22 @@ void set_translator(Translator translator);
 const Translator& current_translator();
 // For the test that no text is missing from the table: every English text that comes by from now on; null ends it.
 void collect_texts(std::set<std::string>* into);
+
+// For the test that no text is cut: every line as it is drawn, and between which edges it may stand; null ends it.
+struct DrawnText {
+  std::string text;
+  float x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+  float left = 0, right = 0;     // of what clips it, and of the card that it stands in
+  float top = 0, bottom = 0;     // of what clips it
+  bool shortened = false;        // by an ellipsis
+  bool on_paper = false;         // over a trace, where names may lie over each other
+};
+void watch_texts(std::vector<DrawnText>* into);
+// The card that texts stand in from now on, until it is popped.
+void push_text_bounds(float left, float right);
+void pop_text_bounds();
+// Texts from now on lie over a drawing that can be moved under its frame.
+void set_text_on_paper(bool on);
 
 float text_width(Type type, std::string_view text);
 

@@ -101,11 +101,13 @@ Card::Card(const Ui& ui, Flow& outer, ImU32 fill, ImU32 edge) : outer_(outer), f
   padding_ = ui.compact() ? space::kCardPaddingCompact : space::kCardPadding;
   bottom_padding = padding_;
   inner = {outer.list, outer.x + padding_, outer.y + padding_, outer.width - 2 * padding_};
+  push_text_bounds(outer.x, outer.x + outer.width);
   splitter_.Split(outer.list, 2);
   splitter_.SetCurrentChannel(outer.list, 1);
 }
 
 Card::~Card() {
+  pop_text_bounds();
   const float bottom = std::max(inner.y + bottom_padding, outer_.y + least_height);
   const ImVec2 min(outer_.x, outer_.y), max(outer_.x + outer_.width, bottom);
   ImDrawList* list = outer_.list;

@@ -35,9 +35,9 @@ header span{color:#43525d;text-align:right}
 .banner{border:.4mm solid #8a4b00;color:#6b3a00;background:#fff5e5;padding:.3mm 2.5mm;margin-bottom:1.2mm;font-weight:650;font-size:7.5pt}
 .top{display:grid;grid-template-columns:1.25fr 1fr;gap:4mm;margin-bottom:1.2mm;font-size:7.6pt;line-height:1.24}
 .answer{border-left:1.6mm solid #43525d;padding:0 0 0 2.4mm}
-.calm{border-color:#1d6b3f}.watch{border-color:#a35a00}.act{border-color:#b3261e}.unknown{border-color:#5b6872}
+.calm{border-color:#13618c}.watch{border-color:#966300}.act{border-color:#871a12}.unknown{border-color:#5b6872}
 .tone{font-weight:650;font-size:7pt;text-transform:uppercase;letter-spacing:.05em}
-.calm .tone{color:#1d6b3f}.watch .tone{color:#8a4b00}.act .tone{color:#b3261e}.unknown .tone{color:#43525d}
+.calm .tone{color:#13618c}.watch .tone{color:#966300}.act .tone{color:#871a12}.unknown .tone{color:#43525d}
 .chance{margin-top:.4mm;color:#17222b}
 .chance b{font-size:10.5pt;font-variant-numeric:tabular-nums}
 .axis{display:block;margin:.2mm 0}
@@ -50,7 +50,7 @@ header span{color:#43525d;text-align:right}
 .next{background:#f1f6f8;padding:.8mm 2.4mm}
 .next h1{font-size:10pt}
 .next h2{margin:0}
-.urgent{background:#fdecea;outline:.5mm solid #b3261e}
+.urgent{background:#fdecea;outline:.5mm solid #871a12}
 svg.ecg{display:block;background:#fffdfb;font-family:inherit}
 .minor{fill:none;stroke:#f4d3cd;stroke-width:.1}
 .major{fill:none;stroke:#e6a69c;stroke-width:.16}
@@ -576,7 +576,7 @@ size_t utf8_length(std::string_view text, size_t at) {
 
 }  // namespace
 
-const char* const kReportStyleHash = "sha256-gCcw/3nXO8Fc/KYZIhYOiGjTN4jXBHRLDPjYSLewzuQ=";
+const char* const kReportStyleHash = "sha256-FfdGMLr1BQlRRvTgPeZ22lykCGJKQ6DdnXIoivdNZSs=";
 
 std::string escape_html(std::string_view text) {
   std::string out;

@@ -202,4 +202,45 @@ TEST_CASE("flat, brief and slowly sampled records are refused with one sentence"
   refused(slow);   // by the reader, whose sentence names the rate
 }
 
+TEST_CASE("two examinations are compared only when that was asked for, and the first is forgotten when told") {
+  Examination examination;
+  const auto open = [&](const char* condition) {
+    examination.begin();
+    REQUIRE(examination.load_simulated(condition));
+    REQUIRE(examination.measure());
+    examination.network_failed("none");
+    REQUIRE(examination.fuse());
+    return nlohmann::json::parse(examination.view().json)["comparison"];
+  };
+  CHECK(open("normal").empty());
+  CHECK_FALSE(examination.view().json.empty());
+  REQUIRE(examination.keep_for_comparison());
+  CHECK_FALSE(open("lbbb").empty());   // the next person's examination is compared, as the user said it is one person
+  examination.forget_comparison();
+  CHECK(nlohmann::json::parse(examination.view().json)["comparison"].empty());
+  CHECK(open("normal").empty());
+  Examination nothing;
+  CHECK_FALSE(nothing.keep_for_comparison());
+}
+
+TEST_CASE("how the evidence is put together is asked by name, and the next person begins with late") {
+  Examination examination;
+  CHECK_FALSE(examination.set_fusion("both"));
+  REQUIRE(examination.load_simulated("lbbb"));
+  REQUIRE(examination.measure());
+  examination.network_failed("none");
+  REQUIRE(examination.set_fusion("early"));
+  REQUIRE(examination.fuse());
+  auto fusion = nlohmann::json::parse(examination.screen_json("x"))["fusion"];
+  CHECK(fusion["method"] == "late");   // no network, so it could not be had
+  CHECK(fusion["note"].get<std::string>().find("Early fusion could not be used") == 0);
+  examination.begin();
+  REQUIRE(examination.load_simulated("lbbb"));
+  REQUIRE(examination.measure());
+  examination.network_failed("none");
+  REQUIRE(examination.fuse());
+  fusion = nlohmann::json::parse(examination.screen_json("x"))["fusion"];
+  CHECK(fusion["note"] == "");
+}
+
 }  // namespace precordia

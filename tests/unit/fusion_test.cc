@@ -8,6 +8,7 @@
 #include "fusion/advice.h"
 #include "fusion/combine.h"
 #include "fusion/ecg_evidence.h"
+#include "fusion/fused_reading.h"
 #include "fusion/literature.h"
 #include "fusion/screening.h"
 
@@ -624,4 +625,130 @@ TEST_CASE("fusion: a profile is read with every key, and its mistakes are senten
     CHECK(result.error().code == ErrorCode::kWrongUsage);
     CHECK(result.error().message.back() == '.');
   }
+}
+
+namespace {
+
+const EcgFindings kQuietEcg = quiet_ecg();
+
+// The early and hybrid way of a network with one feature channel, small enough to be computed by hand.
+EcgNetFindings fusable(double probability, float feature = 0) {
+  EcgNetFindings net = network(probability);
+  net.mean_features = {feature};
+  FusionModel early;
+  early.way = "early";
+  early.composite = "major_abnormal";
+  early.inputs = {{"composite:major_abnormal", 0, 1, 1.0}, {"measurement:qrs_ms", 90, 20, 0.5}, {"criterion:pathological_q", 0.1, 0.3, 0.4},
+                  {"rhythm:irregular_without_p", 0.1, 0.3, 0.2}, {"profile:age_years", 60, 15, 0.3}, {"profile:sex_male", 0.5, 0.5, 0.1}};
+  early.prevalence = 0.4;
+  early.threshold = 0.25;
+  FusionModel hybrid = early;
+  hybrid.way = "hybrid";
+  hybrid.inputs.erase(hybrid.inputs.begin());
+  hybrid.embedding = {2.0};
+  hybrid.intercept = -0.4;
+  net.fusion = {early, hybrid};
+  return net;
+}
+
+}  // namespace
+
+TEST_CASE("fusion ways: graded evidence meets the binary ratio where a reader is that good, and stays between Davie's two") {
+  const FourfoldStudy& davie = davie_major_ecg();
+  for (const auto& [s, c] : {std::pair(0.9, 0.78), std::pair(0.6, 0.95)}) {
+    const FindingAccuracy reader{s, c};
+    const LogRatio yes = graded_likelihood_ratio(davie, std::log(s / (1 - c))), no = graded_likelihood_ratio(davie, std::log((1 - s) / c));
+    CHECK(yes.ln == doctest::Approx(likelihood_ratio(davie, true, reader).ln));
+    CHECK(no.ln == doctest::Approx(likelihood_ratio(davie, false, reader).ln));
+    CHECK(yes.standard_error == doctest::Approx(likelihood_ratio(davie, true, reader).standard_error));
+  }
+  CHECK(graded_likelihood_ratio(davie, 0).ln == 0);  // no wiser than before
+  double last = -1e9;
+  for (double evidence = -12; evidence <= 12; evidence += 0.5) {
+    const double ln = graded_likelihood_ratio(davie, evidence).ln;
+    CHECK(ln > last);
+    last = ln;
+  }
+  CHECK(std::exp(graded_likelihood_ratio(davie, 30).ln) == near(likelihood_ratio(davie, true).ratio(), 1e-6));
+  CHECK(std::exp(graded_likelihood_ratio(davie, -30).ln) == near(likelihood_ratio(davie, false).ratio(), 1e-6));
+}
+
+TEST_CASE("fusion ways: late answers unless told, and all three stand side by side") {
+  const EcgNetFindings net = fusable(0.9, 1.0f);
+  const EcgFindings ecg = quiet_ecg();
+  ClinicalProfile profile = person(Symptoms::kSuspectedHeartFailure);
+  profile.sex = Sex::kMale;
+  const Screening late = screen(profile, kRecord, &ecg, &net);
+  CHECK(late.way == FusionWay::kLate);
+  REQUIRE(late.ways.size() == 3);
+  CHECK(*late.ways[0].probability == *late.probability);
+  for (const FusionWay way : {FusionWay::kEarly, FusionWay::kHybrid}) {
+    const Screening other = screen(profile, kRecord, &ecg, &net, nullptr, way);
+    CHECK(other.way == way);
+    CHECK(other.way_note.empty());
+    CHECK(*other.probability == *late.ways[static_cast<size_t>(way)].probability);
+    CHECK(*other.prior == *late.prior);
+    CHECK(*other.low < *other.probability);
+    CHECK(*other.high > *other.probability);
+  }
+  // By hand: logit .9 = 2.197, age (63 - 60) / 15 x .3 = .06, male .1, no Q -.1333, no irregular rhythm -.0667, QRS 0.
+  std::string why_not;
+  const auto early = read_fused(FusionWay::kEarly, ecg, &net, profile, why_not);
+  REQUIRE(early);
+  CHECK(early->probability == near(probability_of(std::log(9.0) + 0.06 + 0.1 - 0.4 / 3 - 0.2 / 3), 1e-9));
+  CHECK(early->missing.empty());
+}
+
+TEST_CASE("fusion ways: what is missing widens and moves nothing, and is counted in the line") {
+  const EcgNetFindings net = fusable(0.9);
+  const EcgFindings ecg = quiet_ecg();
+  std::string why_not;
+  ClinicalProfile average = person(Symptoms::kSuspectedHeartFailure, 60);
+  const auto known = read_fused(FusionWay::kEarly, ecg, &net, average, why_not);
+  ClinicalProfile unknown = average;
+  unknown.age_years.reset();
+  const auto without = read_fused(FusionWay::kEarly, ecg, &net, unknown, why_not);
+  REQUIRE(known);
+  REQUIRE(without);
+  CHECK(without->probability == doctest::Approx(known->probability));  // 60 is the mean
+  CHECK(without->standard_error > known->standard_error);
+  CHECK(without->missing.size() == known->missing.size() + 1);
+  const Screening a = screen(average, kRecord, &ecg, &net, nullptr, FusionWay::kEarly), b = screen(unknown, kRecord, &ecg, &net, nullptr, FusionWay::kEarly);
+  CHECK(*b.probability == doctest::Approx(*a.probability));
+  CHECK(*b.high - *b.low > *a.high - *a.low);
+}
+
+TEST_CASE("fusion ways: one more finding of disease lowers no way's answer") {
+  const ClinicalProfile profile = person(Symptoms::kSuspectedHeartFailure);
+  for (const FusionWay way : kFusionWays)
+    for (const double probability : {0.05, 0.35, 0.9}) {
+      const EcgNetFindings net = fusable(probability, static_cast<float>(probability));
+      const double before = *screen(profile, kRecord, &kQuietEcg, &net, nullptr, way).probability;
+      EcgFindings worse = with_met(quiet_ecg(), {"pathological_q"});
+      CHECK(*screen(profile, kRecord, &worse, &net, nullptr, way).probability >= before - 1e-12);
+      worse = quiet_ecg(70, 118);
+      CHECK(*screen(profile, kRecord, &worse, &net, nullptr, way).probability >= before - 1e-12);
+      const EcgNetFindings surer = fusable(std::min(0.99, probability + 0.05), static_cast<float>(probability) + 0.05f);
+      CHECK(*screen(profile, kRecord, &kQuietEcg, &surer, nullptr, way).probability >= before - 1e-12);
+    }
+}
+
+TEST_CASE("fusion ways: a way that cannot be had says why, and late answers") {
+  const EcgFindings ecg = quiet_ecg();
+  const ClinicalProfile profile = person(Symptoms::kSuspectedHeartFailure);
+  const EcgNetFindings other = network(0.9);  // nothing was fitted to it
+  const Screening asked = screen(profile, kRecord, &ecg, &other, nullptr, FusionWay::kHybrid);
+  CHECK(asked.way == FusionWay::kLate);
+  CHECK(contains(asked.way_note, "Hybrid fusion could not be used, so late fusion answered."));
+  CHECK(*asked.probability == *screen(profile, kRecord, &ecg, &other).probability);
+  CHECK_FALSE(asked.ways[2].probability);
+  CHECK_FALSE(asked.ways[2].why_not.empty());
+  EcgNetFindings partial = fusable(0.9);
+  partial.partial_input = "The network ran on an incomplete recording.";
+  CHECK(contains(screen(profile, kRecord, &ecg, &partial, nullptr, FusionWay::kEarly).way_note, "complete recordings"));
+  // With a measured ejection fraction the ECG does not decide: there is nothing to put together.
+  ClinicalProfile measured_ef = profile;
+  measured_ef.echo.ef_percent = 35;
+  const EcgNetFindings net = fusable(0.9);
+  CHECK(screen(measured_ef, kRecord, &ecg, &net).ways.empty());
 }

@@ -73,6 +73,37 @@ TEST_CASE("a manifest entry gives the network's input, outputs, calibration and 
   CHECK(model.artefact("int8") == nullptr);
 }
 
+TEST_CASE("a model of fusion is taken only where everything that it names is there") {
+  const auto with = [](const std::string& fusion) {
+    std::string json = small_manifest();
+    const std::string at = R"("known_answers":)";
+    return parse_manifest(json.insert(json.find(at), "\"fusion\":[" + fusion + "],"));
+  };
+  const std::string rest = R"("composite":"any","intercept":0.5,"prevalence":0.4,"threshold":0.3,"auc":0.9,"tested_on":"made up"})";
+  const std::string inputs = R"("inputs":[{"source":"network:superclass/MI","mean":0,"scale":1,"weight":1},{"source":"profile:age_years","mean":60,"scale":15,"weight":0.2}],)";
+  const std::string hybrid = R"({"way":"hybrid","embedding":[0.1,-0.2,0.3],)" + inputs + rest;
+  const auto good = with(R"({"way":"early",)" + inputs + rest + "," + hybrid);
+  REQUIRE(good);
+  REQUIRE(good->models.at(0).fusion.size() == 2);
+  CHECK(good->models[0].fusion[1].embedding.size() == 3);
+  CHECK(good->models[0].fusion[0].inputs[1].scale == 15);
+  for (const std::string& bad : {R"({"way":"both",)" + inputs + rest, R"({"way":"hybrid",)" + inputs + rest,
+                                 R"({"way":"hybrid","embedding":[0.1],)" + inputs + rest, without(hybrid, R"("prevalence":0.4,)"),
+                                 R"({"way":"early","inputs":[{"source":"network:nothing","mean":0,"scale":1,"weight":1}],)" + rest,
+                                 R"({"way":"early","inputs":[{"source":"horoscope:sign","mean":0,"scale":1,"weight":1}],)" + rest,
+                                 R"({"way":"early","inputs":[{"source":"profile:age_years","mean":0,"scale":0,"weight":1}],)" + rest})
+    if (const auto skipped = with(bad)) CHECK_MESSAGE(skipped->models.empty(), bad);
+  // What the network says comes with its features' means, so that the hybrid way can be had.
+  const EcgModel model = good->models[0];
+  const auto window = choose_window(record_of(1, 100), all_usable(), model);
+  REQUIRE(window);
+  const std::vector<float> logits = {1, 2}, features = {1, 3, 1, 3, 0, 0, 0, 0, 2, 2, 2, 2};
+  const auto findings = interpret_outputs(model, small_head(), *window, NetAnswer{logits, features, {}, {}}, "fp32");
+  REQUIRE(findings);
+  CHECK(findings->mean_features == std::vector<float>{2, 0, 2});
+  CHECK(findings->fusion.size() == 2);
+}
+
 TEST_CASE("an incomplete entry does not take the others with it") {
   std::string json = small_manifest();
   json.insert(json.find("[{") + 1, R"({"id":"half","task":"ecg-classification"},)");

@@ -12,6 +12,8 @@
 
 #include "report/answer_words.h"
 #include "report/ecg_drawing.h"
+#include "report/evidence_place.h"
+#include "report/fhir.h"
 #include "report/html.h"
 #include "report/json.h"
 #include "report/view_json.h"
@@ -429,4 +431,57 @@ TEST_CASE("report: the chance of any heart failure is given with its range, in e
   CHECK(contains(answer_text(s), percent_text(*s.hf_probability) + ", between " + low + " and " + high));
   CHECK(contains(html_report(examined.view_input(), "2026-11-23", "0.1.0"),
                  "</b> (" + low + " to " + high + "); before the blood test"));
+}
+
+TEST_CASE("report: a name is printed only where it was typed in, escaped like everything else") {
+  const Examined examined;
+  ViewInput input = examined.view_input();
+  CHECK_FALSE(contains(html_report(input, "2026-11-23", ""), "class=\"who\""));
+  input.identity = *parse_identity(R"({"name":"Ada <b>Byron</b>","identifier":"MRN 7","birth_date":"1960-01-31"})");
+  const std::string html = html_report(input, "2026-11-23", "");
+  CHECK(contains(html, "Ada &lt;b&gt;Byron&lt;/b&gt; · MRN 7 · 1960-01-31"));
+  CHECK_FALSE(parse_identity(R"({"ward":"3"})"));
+  CHECK_FALSE(parse_identity(R"({"birth_date":"31/1/1960"})"));
+}
+
+TEST_CASE("report: a clip brings its beats and the contours at both ends of the beat") {
+  const Examined examined;
+  ViewInput input = examined.view_input();
+  ReportClip clip{"a4c.dcm", "apical 4-chamber", {{3, 14, 41.2, 122.0, 71.0}}, {{0.3f, 0.8f}, {0.5f, 0.2f}, {0.7f, 0.8f}}, {{0.4f, 0.8f}, {0.5f, 0.4f}, {0.6f, 0.8f}}, {}};
+  input.clips = {clip};
+  const std::string html = html_report(input, "2026-11-23", "");
+  CHECK(contains(html, "Beat 1: EF 41 %"));
+  CHECK(contains(html, "122 → 71 mL"));
+  CHECK(count_of(html, "class=\"ed\"") == 1);
+  CHECK(count_of(html, "class=\"es\"") == 1);
+  input.clips[0].cannot_tell = {"The view is not apical."};
+  input.clips[0].beats.clear();
+  input.clips[0].ed_contour.clear();
+  CHECK(contains(html_report(input, "2026-11-23", ""), "The view is not apical."));
+}
+
+TEST_CASE("report: evidence leads to the leads, the map or the clip that it comes from") {
+  const Examined examined;
+  EvidenceItem item;
+  item.id = "sokolow_lyon";
+  EvidencePlace place = place_of(item, &examined.findings, &examined.net, false);
+  CHECK(place.leads == std::vector<std::string>{"V1", "V5", "V6"});
+  item.id = "ejection_fraction";
+  CHECK(place_of(item, &examined.findings, &examined.net, true).clip);
+  CHECK(place_of(item, &examined.findings, &examined.net, true).row == "echo");
+  CHECK_FALSE(place_of(item, &examined.findings, &examined.net, false).clip);  // typed in: there is no clip
+  item.id = "nt_probnp";
+  place = place_of(item, &examined.findings, &examined.net, true);
+  CHECK(place.leads.empty());
+  CHECK(place.row.empty());
+  EcgFindings q = examined.findings;
+  Criterion waves;
+  waves.id = "pathological_q";
+  waves.met = true;
+  waves.detail = "inferior: II, III, aVF";
+  q.criteria = {waves};
+  item.id = "pathological_q";
+  place = place_of(item, &q, &examined.net, false);
+  CHECK(place.leads == std::vector<std::string>{"II", "III", "aVF"});
+  CHECK(place.row == "criterion-pathological_q");
 }
