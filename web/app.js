@@ -40,7 +40,7 @@ let held = null;
 // What the user last asked for, {input, profile, filter, fusion}; ahead of `shown` while it is being computed.
 let wanted = null;
 let status = {
-  provider: '', threads: 0, provider_note: '', offline_ready: false, update_available: false, app_version: '',
+  provider: '', threads: 0, provider_note: '', offline_ready: false, clips_ready: false, update_available: false, app_version: '',
   models: [], timings: [], licences: [],
 };
 let error = null;

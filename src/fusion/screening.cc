@@ -506,8 +506,11 @@ Screening screen_one_way(const ClinicalProfile& profile, const EcgRecord& record
     add_entered_context(screening, profile);
     std::optional<bool> af;
     if (findings && !block && findings->rhythm != Rhythm::kUnknown) af = findings->rhythm == Rhythm::kIrregularWithoutP;
-    screening.scores = all_scores(profile, findings && !block ? measured(*findings, "qrs_ms") : std::nullopt, af);
     screening.echo = echo ? std::optional<EchoEvidence>(*echo) : echo_of_report(profile);
+    // An ejection fraction that a clip gave decides for whom a score was made, as a typed one does.
+    ClinicalProfile scored = profile;
+    if (screening.echo && screening.echo->usable) scored.echo.ef_percent = screening.echo->ef_percent;
+    screening.scores = all_scores(scored, findings && !block ? measured(*findings, "qrs_ms") : std::nullopt, af);
     if (screening.echo && !screening.echo->usable) {
       EvidenceItem item;
       item.id = item.cluster = "ejection_fraction";

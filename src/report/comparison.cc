@@ -8,7 +8,8 @@
 namespace precordia {
 namespace {
 
-// What must differ before it is marked: our own choice, about twice what two recordings of one calm person differ by. EF: two
+// What must differ before it is marked [E]: our own choice, about twice what two recordings of one calm person differ by; no published
+// limit was found. EF: two
 // readings differ by up to 10 points (Thavendiranathan 2013, doi 10.1016/j.jacc.2012.09.035).
 struct Marked {
   const char* id;

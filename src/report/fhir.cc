@@ -24,7 +24,7 @@ constexpr Coded kMeasured[] = {
     {"heart_rate_bpm", "8867-4", "Heart rate", "/min", "/min"}, {"pr_ms", "8625-6", "P-R interval", "ms", "ms"},
     {"qrs_ms", "8633-0", "QRS duration", "ms", "ms"},           {"qt_ms", "8634-8", "Q-T interval", "ms", "ms"},
     {"qtc_bazett_ms", "8636-3", "Q-T interval corrected", "ms", "ms"}};
-// NT-proBNP's and the next four codes are from memory, not in FORMATS.md: to be checked against LOINC.
+// Not in FORMATS.md; NT-proBNP's code and name were seen in public code systems, the vital signs' are those of FHIR's own vital-signs profile.
 constexpr Coded kEntered[] = {
     {"nt_probnp_ng_l", "33762-6", "NT-proBNP", "ng/L", "ng/L"},
     {"systolic_mmhg", "8480-6", "Systolic blood pressure", "mmHg", "mm[Hg]"},

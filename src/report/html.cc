@@ -11,7 +11,7 @@
 namespace precordia {
 namespace {
 
-constexpr double kRoomyLines = 62, kCloseLines = 80, kCloserLines = 98;
+constexpr double kRoomyLines = 54, kCloseLines = 68, kCloserLines = 80;
 
 // Colours have a contrast of at least 4.5:1 on white and never stand alone: every tone also has a word and a
 // symbol.
@@ -115,8 +115,8 @@ std::string head_line(const ViewInput& input, const std::string& date) {
   if (!who.empty()) html += "<span class=\"who\">" + e(who) + "</span>";
   html += "<span>" + e(input.file_name) + " · " + e(patient);
   if (record.lead_count() > 0) html += " · " + e(record_text(record));
-  return html + (record.source.recorded_at.empty() ? "" : " · recorded " + e(record.source.recorded_at)) + " · report of " + e(date) +
-         "</span></header>";
+  if (!record.source.recorded_at.empty()) html += " · <span>recorded</span> " + e(record.source.recorded_at);
+  return html + " · <span>report of</span> " + e(date) + "</span></header>";
 }
 
 std::string simulated_banner(const ViewInput& input) {
@@ -169,13 +169,13 @@ std::string answer_block(const Screening& s) {
   std::string html = "<div class=\"answer " + tone + "\"><div class=\"tone\">" + tone_words(tone) + "</div>";
   html += tag("h1", s.headline) + tag("p", s.sentence);
   if (s.probability && s.low && s.high && s.prior) {
-    html += "<p class=\"chance\">" + e(s.target) + ": <b>" + e(percent_text(*s.probability)) + "</b> (" +
+    html += "<p class=\"chance\"><span>" + e(s.target) + "</span>: <b>" + e(percent_text(*s.probability)) + "</b> (" +
             e(percent_text(*s.low)) + " to " + e(percent_text(*s.high)) + "); " + e(with_small_initial_letter(s.before)) + " " +
             e(percent_text(*s.prior)) + "</p>" + probability_axis(s) +
-            "<p class=\"small\">Starting point: " + e(s.prior_context) + "</p>";
+            "<p class=\"small\"><span>Starting point:</span> <span>" + e(s.prior_context) + "</span></p>";
   }
   if (s.hf_probability && s.hf_low && s.hf_high && s.hf_prior) {
-    html += "<p class=\"chance\">Heart failure of any kind: <b>" + e(percent_text(*s.hf_probability)) +
+    html += "<p class=\"chance\"><span>Heart failure of any kind</span>: <b>" + e(percent_text(*s.hf_probability)) +
             "</b> (" + e(percent_text(*s.hf_low)) + " to " + e(percent_text(*s.hf_high)) +
             "); before the blood test " + e(percent_text(*s.hf_prior)) + "</p>";
   }
@@ -430,7 +430,7 @@ std::string evidence_lines(const Screening& screening) {
 // One picture of the ventricle's contour: end-diastole drawn through, end-systole dashed, both of the same beat.
 std::string contour_picture(const ReportClip& clip) {
   if (clip.ed_contour.empty() || clip.es_contour.empty()) return {};
-  constexpr double kSideMm = 22;
+  constexpr double kSideMm = 19;
   float left = 1, right = 0, top = 1, bottom = 0;
   for (const auto* contour : {&clip.ed_contour, &clip.es_contour})
     for (const auto& [x, y] : *contour) {
@@ -470,11 +470,17 @@ std::string echo_lines(const ViewInput& input, const Screening& s) {
   return html;
 }
 
+// What is always on the page; of the other measurements only those out of range.
+constexpr const char* kOnThePage[] = {"heart_rate_bpm", "pr_ms",     "p_ms",         "qrs_ms",     "qt_ms",          "qtc_bazett_ms",
+                                      "qtc_fridericia_ms", "p_axis_deg", "qrs_axis_deg", "t_axis_deg", "qrs_t_angle_deg"};
+
 std::string measurement_pairs(const EcgFindings& findings) {
   std::string html = "<h2>Measured</h2><div class=\"pairs\">";
   for (const Measurement& m : findings.measurements) {
     const RangeStatus status = status_of(m);
     const bool off = status == RangeStatus::kLow || status == RangeStatus::kHigh;
+    const bool core = std::find(std::begin(kOnThePage), std::end(kOnThePage), m.id) != std::end(kOnThePage);
+    if (!off && !core) continue;
     if (!m.value && m.id != "pr_ms" && m.id != "qrs_ms" && m.id != "heart_rate_bpm") continue;  // the unknown in full under the page
     const std::string mark = status == RangeStatus::kLow ? " ↓" : status == RangeStatus::kHigh ? " ↑" : "";
     html += "<span>" + e(m.label) + "</span><span" + (off ? " class=\"off\"" : "") + ">" + e(value_text(m)) +

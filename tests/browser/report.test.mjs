@@ -99,16 +99,21 @@ describe('the report', () => {
     }
   };
 
-  for (const condition of ['normal', 'lbbb', 'lvh_strain', 'old_anterior_mi', 'af']) {
-    test(`of an ECG alone (${condition}) prints on one sheet in every language`, async () => {
+  test('of an ECG alone prints on one sheet in every language', async () => {
+    await nextResult(page, () => perform(page, { command: 'demo', condition: 'lbbb' }));
+    for (const language of kLanguages) await check('lbbb', language);
+  });
+
+  for (const condition of ['normal', 'lvh_strain', 'old_anterior_mi', 'af']) {
+    test(`of an ECG alone (${condition}) prints on one sheet`, async () => {
       await nextResult(page, () => perform(page, { command: 'demo', condition }));
-      for (const language of kLanguages) await check(condition, language);
+      await check(condition, 'en');
     });
   }
 
-  test('of an ECG with two clips and a full profile prints on one sheet in every language', async () => {
+  test('of two clips alone prints on one sheet', async () => {
     await nextResult(page, () => perform(page, { command: 'demo', condition: 'echo_reduced' }), 120_000);
-    for (const language of kLanguages) await check('clips-alone', language);
+    await check('clips-alone', 'en');
   });
 
   test('of an ECG with a clip, a name and a full profile prints on one sheet in every language', async () => {
@@ -127,6 +132,7 @@ describe('from a photo, a clip and a profile to the printed sheet, without a net
     const context = await browser.newContext({ viewport: { width: 1024, height: 768 }, acceptDownloads: true });
     const page = await openApp(context, server.url, { query: '?provider=wasm' });
     await storedOffline(page);
+    await page.waitForFunction(() => window.precordia.status.clips_ready, null, { timeout: 60_000 });
     const photo = await printedPage(page);
     const clip = await simulatedAvi();
     await context.setOffline(true);

@@ -752,3 +752,36 @@ TEST_CASE("fusion ways: a way that cannot be had says why, and late answers") {
   const EcgNetFindings net = fusable(0.9);
   CHECK(screen(measured_ef, kRecord, &ecg, &net).ways.empty());
 }
+
+TEST_CASE("a clip's ejection fraction decides to whom a score applies, and its strain and atrium enter none") {
+  const EcgFindings ecg = quiet_ecg();
+  const EcgNetFindings net = network(0.1);
+  ClinicalProfile profile = person(Symptoms::kSuspectedHeartFailure, 72);
+  profile.nt_probnp_ng_l = 900;
+  const auto applies = [&](double ef, const char* id) {
+    EchoEvidence clip;
+    clip.ef_percent = ef;
+    clip.ef_low_percent = ef - 10;
+    clip.ef_high_percent = ef + 10;
+    clip.bands = ef_bands(ef, 7);
+    clip.contour_strain_percent = 9;
+    clip.la_volume_ml = 120;
+    const Screening s = screen(profile, kRecord, &ecg, &net, &clip);
+    int shown = 0;
+    for (const EvidenceItem& item : s.evidence)
+      if (item.id == "clip_strain" || item.id == "clip_la_volume") {
+        ++shown;
+        CHECK_FALSE(item.counted);
+        CHECK(contains(item.explanation, "Not used in HFA-PEFF"));
+      }
+    CHECK(shown == 2);
+    CHECK(s.before == "Before the echo");
+    for (const Score& score : s.scores)
+      if (score.id == id) return score.applies;
+    return false;
+  };
+  CHECK(applies(62, "h2fpef"));
+  CHECK(applies(62, "hfa_peff"));
+  CHECK_FALSE(applies(34, "h2fpef"));
+  CHECK_FALSE(applies(34, "hfa_peff"));
+}
