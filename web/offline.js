@@ -2,7 +2,7 @@
 // What is stored, and how it is checked, is in service-worker.js.
 
 /**
- * onState({offline_ready, update_available}) whenever that changes; onDamaged(sentence) when a stored file was altered and cannot be
+ * onState({offline_ready, update_available}) whenever that changes, and {clips_ready} once the network for clips is stored too; onDamaged(sentence) when a stored file was altered and cannot be
  * fetched again. It listens from the start, since a page that misses a file is told while it starts; store() begins storing and
  * looking for new versions, once the app runs. update() resolves to a sentence when the switch cannot happen now.
  */
@@ -42,11 +42,13 @@ export function createOffline({ onState, onDamaged }) {
   let rest = null;
   function storeRest() {
     rest ??= (async () => {
+      if (!container.controller) await new Promise((resolve) => { container.addEventListener('controllerchange', resolve, { once: true }); });
       const { models } = await (await fetch('models/manifest.json')).json();
       for (const { artefacts, known_answers: answers } of models.filter(({ task }) => task === 'echo-segmentation')) {
         const { file } = artefacts.find(({ providers }) => providers.includes('wasm'));
         for (const path of [file, ...answers.map((answer) => answer.file)]) await (await fetch(`models/${path}`)).arrayBuffer();
       }
+      onState({ clips_ready: true });
     })().catch(() => { rest = null; });
   }
 
