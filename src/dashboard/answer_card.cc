@@ -204,7 +204,7 @@ void draw_next_step_card(const Ui& ui, Flow& flow, const ViewModel& view, float 
   if (!step.most_useful_test.empty()) {
     in.gap(10);
     note_line(in, Icon::kInfo, strong, Type::kCaption,
-              "Would change the answer most: " + step.most_useful_test);
+              current_translator()("Would change the answer most:") + " " + step.most_useful_test);
   }
   if (!step.citation.empty()) {
     in.gap(8);
