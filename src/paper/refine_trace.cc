@@ -68,8 +68,12 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
   Drawing drawing{page, row, std::vector<int>(w, 0), std::vector<int>(w, -1), 0, 0, std::vector<uint8_t>(w, 0)};
   for (const double border : borders)
     if (border >= 0 && border < w) drawing.apart[static_cast<size_t>(border)] = 1;
+  std::vector<uint8_t> bridged(w, 0);   // no ink of its own to be held against
   for (int x = row.first; x <= row.last; ++x) {
-    if (std::isnan(row.top[x])) continue;
+    if (std::isnan(row.top[x])) {
+      bridged[x] = 1;
+      continue;
+    }
     int t = std::clamp(static_cast<int>(row.top[x]), 0, h - 1), b = std::clamp(static_cast<int>(row.bottom[x] + 1), 0, h - 1);
     const int margin = 3;
     for (int k = 0; k < 40 && t > 0 && page.ink.at(x, t - 1) > 0.12f; ++k) --t;   // what a stroke beside this column leaves in it
@@ -78,6 +82,8 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
     if (row.bottom[x] - row.top[x] > usual)
       for (int k = std::max(row.first, x - 3); k <= std::min(row.last, x + 3); ++k) steep[k] = 1;
   }
+  for (int x = row.first; x <= row.last; ++x)
+    if (bridged[x]) steep[x] = 0;
   drawing.radius = static_cast<float>(0.5 * page.pen_px);
   drawing.soft = static_cast<float>(std::max(0.6, 1.2 * page.image_px));
   // Levenberg-Marquardt over all heights at once: a height colours only its neighbours, so the normal matrix is banded.
