@@ -243,7 +243,8 @@ double pen_of(const FlatPage& page, const std::vector<TraceRow>& rows) {
           mass += page.ink.at(static_cast<int>(x), y);
         heights.push_back(mass);
       }
-  return heights.empty() ? page.pen_px : std::max(1.0, static_cast<double>(percentile(heights, 0.45)));
+  if (heights.empty()) return page.pen_px;
+  return std::max(1.0, std::min<double>(percentile(heights, 0.45), 1.11 * percentile(heights, 0.1)));
 }
 
 // Short holes (0.8 mm) are bridged straight and marked by a low confidence; longer ones stay.
