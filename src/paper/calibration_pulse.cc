@@ -3,7 +3,7 @@
 namespace precordia {
 namespace {
 
-// Plateau: columns of one height between two steep edges, with a foot of another height beside at least one of them.
+// Plateau: columns of one height beside at least one steep edge that ends a usual gain lower.
 std::optional<CalibrationPulse> pulse_between(const FlatPage& page, const TraceRow& row, int from, int to) {
   const double mm = page.px_per_mm;
   // The pulse may be drawn with another pen than the trace: the middle of its ink, whatever its width.
@@ -43,20 +43,28 @@ std::optional<CalibrationPulse> pulse_between(const FlatPage& page, const TraceR
       }
       return std::nullopt;
     };
-    const auto before = foot(a, -1), after = foot(b, 1);
-    if (!before && !after) continue;
-    if (before && after && std::abs(*before - *after) > 1.2 * mm) continue;
+    // Where the foot is too short to be seen, or the trace joins it at another height: where the edge itself ends.
+    const auto edge_end = [&](int edge, int direction) -> std::optional<double> {
+      for (int skip = 1; skip <= static_cast<int>(1.3 * mm); ++skip) {
+        const int x = edge + direction * skip;
+        if (x < 0 || x >= page.ink.width) break;
+        if (row.bottom[x] - row.top[x] > 2.2 * mm && row.top[x] < level + 0.7 * mm) return row.bottom[x] - 0.5 * page.pen_px;
+      }
+      return std::nullopt;
+    };
+    const std::optional<double> feet[] = {foot(a, -1), foot(b, 1), edge_end(a, -1), edge_end(b, 1)};
     CalibrationPulse pulse;
     pulse.begin_px = a, pulse.end_px = b;
-    pulse.foot_px = before && after ? 0.5 * (*before + *after) : before ? *before : *after;
-    pulse.height_px = pulse.foot_px - level;
     pulse.width_px = b - a + 1;
-    const double height = pulse.height_px / mm;
-    if (height < 4 || height > 22) continue;
     double nearest = 1;
-    for (const double h : {5.0, 10.0, 20.0}) nearest = std::min(nearest, std::abs(height / h - 1));
+    for (const auto& f : feet)
+      for (const double h : {5.0, 10.0, 20.0})
+        if (f && std::abs((*f - level) / mm / h - 1) < nearest - 0.01) nearest = std::abs((*f - level) / mm / h - 1), pulse.foot_px = *f;
+    if (feet[0] && feet[1] && std::abs(*feet[0] - *feet[1]) < 0.6 * mm) pulse.foot_px = 0.5 * (*feet[0] + *feet[1]);
+    pulse.height_px = pulse.foot_px - level;
     if (nearest > 0.18) continue;   // a rectangle of another height is signal
-    const double score = (before && after ? 2 : 1) - 4 * nearest;
+    const double score = (feet[0] && feet[1] ? 2 : 1) - 4 * nearest;
+    pulse.both_feet = feet[0] && feet[1];
     if (score > best_score) best_score = score, best = pulse;
     a = b;
   }
@@ -65,17 +73,12 @@ std::optional<CalibrationPulse> pulse_between(const FlatPage& page, const TraceR
 
 }  // namespace
 
-std::optional<CalibrationPulse> find_pulse(const FlatPage& page, const TraceRow& row) {
+std::optional<CalibrationPulse> find_pulse(const FlatPage& page, const TraceRow& row, bool left) {
   const int reach = static_cast<int>(20 * page.px_per_mm);
-  if (auto pulse = pulse_between(page, row, std::max(0, row.first - 2), std::min(page.ink.width, row.first + reach))) {
-    pulse->left = true;
-    return pulse;
-  }
-  if (auto pulse = pulse_between(page, row, std::max(0, row.last - reach), std::min(page.ink.width, row.last + 3))) {
-    pulse->left = false;
-    return pulse;
-  }
-  return std::nullopt;
+  auto pulse = left ? pulse_between(page, row, std::max(0, row.first - 2), std::min(page.ink.width, row.first + reach))
+                    : pulse_between(page, row, std::max(0, row.last - reach), std::min(page.ink.width, row.last + 3));
+  if (pulse) pulse->left = left;
+  return pulse;
 }
 
 }  // namespace precordia

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "paper/hand_marks.h"
+#include "paper/lead_algebra.h"
 #include "paper/lead_plan.h"
 #include "paper/refine_trace.h"
 
@@ -136,7 +137,15 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
       if (s.row == static_cast<int>(r)) borders.push_back(s.begin_px), borders.push_back(s.end_px);
     if (!borders.empty()) refine_trace(reading.page, reading.rows[r], borders);
   }
-  measure_residuals(reading.page, reading.rows, reading.plan);
+  std::vector<std::vector<float>> signals, confidence;
+  for (const LeadStretch& s : reading.plan.stretches) {
+    confidence.emplace_back();
+    signals.push_back(signal_of(reading.page, reading.rows[static_cast<size_t>(s.row)], s, reading.plan.mm_per_s, reading.plan.mm_per_mv, &confidence.back()));
+  }
+  // Points that the user set are what they are; the others yield to the algebra. The residuals are those of the reading itself.
+  if (options.retrace.empty()) reread_by_algebra(reading.page, reading.plan, signals, confidence);
+  measure_residuals(signals, reading.plan);
+  if (options.retrace.empty()) spread_residuals(reading.page, reading.plan, signals);
   const FlatPage& page = reading.page;
   const LeadPlan& plan = reading.plan;
   DigitisedPage out;
@@ -168,13 +177,15 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
 
   std::array<std::vector<float>, kLeadCount> weight;
   double room = 0, read = 0, sure = 0;
-  for (const LeadStretch& s : plan.stretches) {
+  for (size_t i = 0; i < plan.stretches.size(); ++i) {
+    const LeadStretch& s = plan.stretches[i];
     LeadTrace trace;
     trace.lead = s.lead;
     trace.rhythm_row = s.rhythm_row;
     trace.start_s = s.start_s;
     trace.baseline_row_mm = page.top_mm + s.zero_px / page.px_per_mm;
-    const std::vector<float> mv = signal_of(page, reading.rows[s.row], s, plan.mm_per_s, plan.mm_per_mv, &trace.confidence);
+    const std::vector<float>& mv = signals[i];
+    trace.confidence = std::move(confidence[i]);
     std::vector<float>& lead = record.mv[index_of(s.lead)];
     std::vector<float>& w = weight[index_of(s.lead)];
     lead.resize(samples, kNaN);
@@ -191,7 +202,7 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
       read += 1;
       sure += trace.confidence[k];
       const double x_mm = page.left_mm + (s.begin_px + static_cast<double>(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm;
-      const double y_mm = trace.baseline_row_mm - (s.inverted ? -1 : 1) * mv[k] * plan.mm_per_mv;
+      const double y_mm = page.top_mm + s.zero_at(s.begin_px + static_cast<double>(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm - (s.inverted ? -1 : 1) * mv[k] * plan.mm_per_mv;
       trace.centreline.push_back(out.mapping.image_from_page(x_mm, y_mm));
       if (from + k >= samples) continue;
       // A lead printed twice (short and as a rhythm row) is averaged where both are there.

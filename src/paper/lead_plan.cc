@@ -2,6 +2,8 @@
 #include "paper/lead_plan.h"
 
 #include <limits>
+#include <cstdio>
+#include <cstdlib>
 
 #include "base/text.h"
 
@@ -213,10 +215,10 @@ void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
   }
 }
 
-struct Zero { double px = 0; bool known = false; };   // of a row
+struct Zero { double px = 0; bool known = false; double at_px = 0; };   // of a row; known where its pulse stands
 
 LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<Zero>& zero, const std::vector<double>& shift, PageLayout layout, LeadOrder order,
-                 const Columns& columns, double end, double mm_per_s, double mm_per_mv, std::optional<Lead> rhythm_wanted) {
+                 double tilt, const Columns& columns, double end, double mm_per_s, double mm_per_mv, std::optional<Lead> rhythm_wanted) {
   const PageLayoutShape& shape = shape_of(layout);
   LeadPlan plan;
   plan.layout = layout;
@@ -226,10 +228,10 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
   const double px_per_s = mm_per_s * page.px_per_mm;
   const auto& leads = order == LeadOrder::kCabrera ? kCabreraLeads : kStandardLeads;
   const auto zero_of = [&](int r, double from, double to) {
-    if (zero[r].known) return zero[r].px;
+    if (zero[r].known) return zero[r].px + tilt * (from - zero[r].at_px);
     std::vector<float> heights;
     for (int x = std::max(0, static_cast<int>(from)); x < std::min(static_cast<int>(to), page.ink.width); ++x)
-      if (!std::isnan(rows[r].y[x])) heights.push_back(rows[r].y[x]);
+      if (!std::isnan(rows[r].y[x])) heights.push_back(rows[r].y[x] - static_cast<float>(tilt * (x - from)));
     return heights.empty() ? rows[r].baseline_px : static_cast<double>(percentile(heights, 0.5));
   };
   const int single = layout == PageLayout::kSingle;
@@ -243,6 +245,7 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
       s.end_px = s.begin_px + columns.width;
       s.start_s = c * columns.width / px_per_s;
       s.zero_px = zero_of(r, s.begin_px, s.end_px);
+      s.tilt = tilt;
       plan.stretches.push_back(s);
     }
   std::vector<Signal> signals;
@@ -258,6 +261,7 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
     s.begin_px = columns.begin + shift[s.row];
     s.end_px = std::min(end, columns.begin + shape.columns * columns.width) + shift[s.row];
     s.zero_px = zero_of(s.row, s.begin_px, s.end_px);
+    s.tilt = tilt;
     const Signal whole = signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv);
     double best = 9;
     Lead lead = k == 0 ? Lead::kII : k == 1 ? Lead::kV1 : Lead::kV5;
@@ -317,7 +321,7 @@ std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const Le
     const float p = i > 0 && !std::isnan(y[i - 1]) ? y[i - 1] : y[i], q = j + 1 < count && !std::isnan(y[j + 1]) ? y[j + 1] : y[j];
     const double y0 = y[i], y1 = y[j];
     const double height = y0 + 0.5 * a * (y1 - p + a * (2 * p - 5 * y0 + 4 * y1 - q + a * (3 * (y0 - y1) + q - p)));
-    out[k] = static_cast<float>((stretch.zero_px - height) * mv_per_px);
+    out[k] = static_cast<float>((stretch.zero_at(from + x) - height) * mv_per_px);
     if (confidence) (*confidence)[k] = std::min(row.confidence[from + i], row.confidence[from + j]);
   }
   return out;
@@ -336,9 +340,7 @@ double algebra_score(const LeadPlan& plan) {
 
 }  // namespace
 
-void measure_residuals(const FlatPage& page, const std::vector<TraceRow>& rows, LeadPlan& plan) {
-  std::vector<Signal> signals;
-  for (const LeadStretch& s : plan.stretches) signals.push_back(signal_of(page, rows[s.row], s, plan.mm_per_s, plan.mm_per_mv));
+void measure_residuals(const std::vector<Signal>& signals, LeadPlan& plan) {
   algebra(plan, signals);
   for (size_t r = 0; r < plan.stretches.size(); ++r) {
     if (!plan.stretches[r].rhythm_row) continue;
@@ -360,19 +362,34 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
 
   std::vector<std::optional<CalibrationPulse>> pulses;
   std::vector<double> heights, widths;
-  int left = 0, right = 0;
-  for (const TraceRow& row : rows) {
-    pulses.push_back(find_pulse(page, row));
-    if (pulses.back()) (pulses.back()->left ? left : right)++;
-  }
-  // Rows print their pulses one below the other; what stands elsewhere is signal.
-  const bool on_left = left >= right;
+  // Rows print their pulses one below the other and equally high; what stands elsewhere is signal.
+  bool on_left = true;
+  double most = 0;
   std::vector<double> begins;
+  double usual_begin = 0;
+  pulses.assign(rows.size(), std::nullopt);
+  for (const bool side : {true, false}) {
+    std::vector<std::optional<CalibrationPulse>> found;
+    for (const TraceRow& row : rows) found.push_back(find_pulse(page, row, side));
+    for (size_t anchor = 0; anchor < found.size(); ++anchor) {
+      if (!found[anchor]) continue;
+      std::vector<std::optional<CalibrationPulse>> together(found.size());
+      double weight = 0;
+      for (size_t i = 0; i < found.size(); ++i) {
+        if (!found[i]) continue;
+        // A page askew moves them by up to 6 in 100.
+        const double reach = 1.5 * mm + 0.06 * std::abs(rows[i].baseline_px - rows[anchor].baseline_px);
+        if (std::abs(found[i]->begin_px - found[anchor]->begin_px) > reach && std::abs(found[i]->end_px - found[anchor]->end_px) > reach) continue;
+        if (std::abs(found[i]->height_px / found[anchor]->height_px - 1) > 0.12) continue;
+        together[i] = found[i];
+        weight += found[i]->both_feet ? 1.3 : 1;
+      }
+      if (weight > most && (weight > 1.2 || rows.size() < 3)) most = weight, pulses = std::move(together), on_left = side;
+    }
+  }
   for (const auto& p : pulses)
-    if (p && p->left == on_left) begins.push_back(p->begin_px);
-  const double usual_begin = percentile(begins, 0.5);
-  for (auto& p : pulses)
-    if (p && (p->left != on_left || std::abs(p->begin_px - usual_begin) > 6 * mm)) p.reset();
+    if (p) begins.push_back(p->begin_px);
+  usual_begin = percentile(begins, 0.5);
   for (const auto& p : pulses)
     if (p) heights.push_back(p->height_px / mm), widths.push_back(p->width_px / mm);
 
@@ -433,7 +450,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
 
   const auto zero_lines = [&](const std::vector<size_t>& index) {
     std::vector<Zero> zero;
-    for (const size_t i : index) zero.push_back(pulses[i] ? Zero{pulses[i]->foot_px, true} : Zero{});
+    for (const size_t i : index) zero.push_back(pulses[i] ? Zero{pulses[i]->foot_px, true, pulses[i]->begin_px} : Zero{});
     return zero;
   };
 
@@ -488,27 +505,32 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
-      const auto sheared = [&](double by) {
+      const auto sheared = [&](double by, double tilt) {
         std::vector<double> moved;
         for (const TraceRow& row : chosen) moved.push_back(by * (row.baseline_px - rows.front().baseline_px));
-        return arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
+        return arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, tilt, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
       };
-      LeadPlan plan = sheared(shear);
-      if (!snapped && shape.rows > 1) {   // the shear with which the algebra holds best, where it does so clearly better
-        const double first = 0.85 * algebra_score(plan);
-        double least = first;
-        for (int k = -16; k <= 16; ++k) {
-          LeadPlan other = sheared(shear + 0.0025 * k);
+      LeadPlan plan = sheared(shear, 0);
+      if (!snapped && shape.rows > 1) {   // the shear and tilt with which the algebra holds best, where it does so clearly better
+        double least = 0.9 * algebra_score(plan), by = shear, tilt = 0;
+        const auto attempt = [&](double b, double t) {
+          LeadPlan other = sheared(b, t);
           const double score = algebra_score(other);
-          if (score < least) least = score, plan = std::move(other);
-        }
+          if (score < least) least = score, by = b, tilt = t, plan = std::move(other);
+        };
+        for (int k = -16; k <= 16; ++k) attempt(shear + 0.0025 * k, 0);
+        for (int k = -10; k <= 10; ++k)
+          if (k != 0) attempt(by, 0.003 * k);
+        for (const double d : {-0.0012, 0.0012}) attempt(by + d, tilt);
+        for (const double d : {-0.0015, 0.0015}) attempt(by, tilt + d);
+        if (getenv("PEN")) fprintf(stderr, "%s shear0 %.4f by %.4f tilt %.4f least %.3f\n", shape.name, shear, by, tilt, least);
       }
       for (LeadStretch& s : plan.stretches) s.row = static_cast<int>(trial.rows[static_cast<size_t>(s.row)]);
       // The layout whose algebra holds; the Cabrera order only when the standard one clearly fails.
       double score = algebra_score(plan);
       const bool parts = !std::isnan(plan.einthoven) || !std::isnan(plan.goldberger);
       if (order == LeadOrder::kCabrera) score = 1.6 * score + 0.25;
-      score += 0.1 * static_cast<double>(rows.size() - trial.rows.size());
+      score += 0.35 * static_cast<double>(rows.size() - trial.rows.size());
       if (score < best_score) {
         best_score = score;
         plan.layout_known = parts && score < 0.6 ? KnownFrom::kLeadAlgebra : KnownFrom::kGeometry;

@@ -12,8 +12,9 @@ struct CalibrationPulse {
   double begin_px = 0, end_px = 0;    // outer edges
   double height_px = 0, width_px = 0;
   double foot_px = 0;                 // the row's zero line
+  bool both_feet = false;             // seen on either side of it
 };
-std::optional<CalibrationPulse> find_pulse(const FlatPage& page, const TraceRow& row);
+std::optional<CalibrationPulse> find_pulse(const FlatPage& page, const TraceRow& row, bool left);
 
 struct LeadStretch {
   Lead lead = Lead::kI;
@@ -22,7 +23,9 @@ struct LeadStretch {
   int row = 0;                // index into the rows
   double begin_px = 0, end_px = 0;
   double start_s = 0;
-  double zero_px = 0;
+  double zero_px = 0;         // at begin_px
+  double tilt = 0;            // fall of the zero line per pixel to the right: print that is askew to the grid
+  double zero_at(double x_px) const { return zero_px + tilt * (x_px - begin_px); }
 };
 
 struct LeadPlan {
@@ -39,8 +42,8 @@ struct LeadPlan {
 
 Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& rows, const DigitiseOptions& options);
 
-// The residuals of a plan, computed again from the rows as they are now.
-void measure_residuals(const FlatPage& page, const std::vector<TraceRow>& rows, LeadPlan& plan);
+// The residuals of a plan, computed again from the signals of its stretches.
+void measure_residuals(const std::vector<std::vector<float>>& signals, LeadPlan& plan);
 
 // The signal of a stretch in mV, `count` samples at kDigitisedRateHz from its beginning; confidence likewise when asked for.
 std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const LeadStretch& stretch, double mm_per_s, double mm_per_mv,

@@ -1,0 +1,192 @@
+#include "paper/lead_algebra.h"
+
+namespace precordia {
+namespace {
+
+using Signals = std::vector<std::vector<float>>;
+
+struct Part {
+  size_t stretch = 0;
+  double factor = 1;
+  long offset = 0;     // of this stretch's first sample within the relation's time
+};
+
+struct Relation {
+  std::vector<Part> parts;   // the sum of factor * signal is constant
+  size_t samples = 0;
+  bool repeat = false;       // a lead and its repetition in a rhythm row
+};
+
+std::vector<Relation> relations_of(const LeadPlan& plan, const Signals& mv) {
+  std::vector<Relation> found;
+  const auto stretch_of = [&](Lead lead) -> int {
+    for (size_t i = 0; i < plan.stretches.size(); ++i)
+      if (plan.stretches[i].lead == lead && !plan.stretches[i].rhythm_row) return static_cast<int>(i);
+    return -1;
+  };
+  const auto add = [&](std::initializer_list<std::pair<Lead, double>> terms) {
+    Relation relation;
+    relation.samples = SIZE_MAX;
+    double start = -1;
+    for (const auto& [lead, factor] : terms) {
+      const int i = stretch_of(lead);
+      if (i < 0) return;
+      const double s = plan.stretches[static_cast<size_t>(i)].start_s;
+      if (start >= 0 && std::abs(start - s) > 1e-6) return;
+      start = s;
+      relation.parts.push_back({static_cast<size_t>(i), factor, 0});
+      relation.samples = std::min(relation.samples, mv[static_cast<size_t>(i)].size());
+    }
+    if (relation.samples > 200) found.push_back(std::move(relation));
+  };
+  for (size_t r = 0; r < plan.stretches.size(); ++r) {
+    if (!plan.stretches[r].rhythm_row) continue;
+    const int i = stretch_of(plan.stretches[r].lead);
+    if (i < 0) continue;
+    const long from = std::lround(plan.stretches[static_cast<size_t>(i)].start_s * kDigitisedRateHz);
+    const long samples = std::min(static_cast<long>(mv[static_cast<size_t>(i)].size()), static_cast<long>(mv[r].size()) - from);
+    if (samples > 200) found.push_back({{{static_cast<size_t>(i), 1, 0}, {r, -1, from}}, static_cast<size_t>(samples), true});
+  }
+  add({{Lead::kI, 1}, {Lead::kIII, 1}, {Lead::kII, -1}});
+  add({{Lead::kAVR, 1}, {Lead::kAVL, 1}, {Lead::kAVF, 1}});
+  add({{Lead::kAVL, 1}, {Lead::kAVR, -1}, {Lead::kI, -1.5}});
+  add({{Lead::kII, 1}, {Lead::kIII, 1}, {Lead::kAVF, -2}});
+  return found;
+}
+
+struct Misfit {
+  std::vector<float> of;    // the weighted sum less its straight line; NaN where a part is missing
+  double spread = 0, rms = 0;   // standard deviation, robust and plain
+  double size = 0;          // rms of the parts, each less its mean
+};
+
+Misfit misfit_of(const Relation& relation, const Signals& mv) {
+  Misfit m;
+  m.of.assign(relation.samples, 0);
+  std::vector<float> part;
+  for (const Part& p : relation.parts) {
+    double sum = 0, square = 0;
+    int n = 0;
+    for (size_t k = 0; k < relation.samples; ++k) {
+      const float v = mv[p.stretch][k + static_cast<size_t>(p.offset)];
+      m.of[k] += static_cast<float>(p.factor) * v;
+      if (!std::isnan(v)) sum += v, square += static_cast<double>(v) * v, ++n;
+    }
+    if (n > 0) m.size += p.factor * p.factor * std::max(0.0, square / n - sum / n * sum / n) / static_cast<double>(relation.parts.size());
+  }
+  m.size = std::sqrt(m.size);
+  // A straight line by reweighted least squares: zero lines and the tilt of the print.
+  double a = 0, b = 0, scale = 1e9;
+  std::vector<float> off;
+  for (int round = 0; round < 5; ++round) {
+    double s0 = 0, s1 = 0, s2 = 0, t0 = 0, t1 = 0;
+    off.clear();
+    for (size_t k = 0; k < relation.samples; ++k) {
+      if (std::isnan(m.of[k])) continue;
+      const double x = static_cast<double>(k) / static_cast<double>(relation.samples) - 0.5, d = m.of[k] - a - b * x;
+      const double w = 1 / (1 + (d / scale) * (d / scale));
+      s0 += w, s1 += w * x, s2 += w * x * x, t0 += w * m.of[k], t1 += w * x * m.of[k];
+    }
+    if (s0 < 1 || s0 * s2 - s1 * s1 < 1e-9) return m;
+    b = (s0 * t1 - s1 * t0) / (s0 * s2 - s1 * s1);
+    a = (t0 - b * s1) / s0;
+    for (size_t k = 0; k < relation.samples; ++k)
+      if (!std::isnan(m.of[k])) off.push_back(static_cast<float>(std::abs(m.of[k] - a - b * (static_cast<double>(k) / static_cast<double>(relation.samples) - 0.5))));
+    scale = 1.5 * percentile(off, 0.5) + 1e-4;
+  }
+  m.spread = 1.48 * percentile(off, 0.5);
+  for (const float d : off) m.rms += static_cast<double>(d) * d / static_cast<double>(off.size());
+  m.rms = std::sqrt(m.rms);
+  for (size_t k = 0; k < relation.samples; ++k) m.of[k] -= static_cast<float>(a + b * (static_cast<double>(k) / static_cast<double>(relation.samples) - 0.5));
+  return m;
+}
+
+// Share of a course's length that lies on ink. `mv_at(k)` for samples [from, to) of the stretch.
+template <typename MvAt>
+double on_ink(const FlatPage& page, const LeadPlan& plan, const LeadStretch& stretch, long from, long to, MvAt mv_at) {
+  const double px_per_sample = plan.mm_per_s * page.px_per_mm / kDigitisedRateHz, px_per_mv = (stretch.inverted ? -1 : 1) * page.px_per_mm * plan.mm_per_mv;
+  const int tolerance = std::max(1, static_cast<int>(std::lround(std::max(0.12 * page.px_per_mm, 0.7 * page.image_px))));
+  double covered = 0, length = 0, before = std::nan("");
+  for (long k = from; k < to; ++k) {
+    const double v = mv_at(k);
+    if (std::isnan(v)) continue;
+    const int x = static_cast<int>(std::lround(stretch.begin_px + static_cast<double>(k) * px_per_sample));
+    const double y = stretch.zero_at(x) - v * px_per_mv;
+    if (x < 0 || x >= page.ink.width) continue;
+    const int top = static_cast<int>(std::lround(std::isnan(before) ? y : std::min(y, before))), bottom = static_cast<int>(std::lround(std::isnan(before) ? y : std::max(y, before)));
+    double here = 0;
+    for (int r = top; r <= bottom; ++r) {
+      float most = 0;
+      for (int d = -tolerance; d <= tolerance; ++d)
+        if (r + d >= 0 && r + d < page.ink.height) most = std::max(most, page.ink.at(x, r + d));
+      here += most > 0.35f;
+    }
+    const double share = here / (bottom - top + 1), step = px_per_sample + (bottom - top);
+    covered += share * step, length += step;
+    before = y;
+  }
+  return length > 0 ? covered / length : 0;
+}
+
+}  // namespace
+
+int reread_by_algebra(const FlatPage& page, const LeadPlan& plan, Signals& mv, Signals& confidence) {
+  int moved = 0;
+  for (const Relation& relation : relations_of(plan, mv)) {
+    const Misfit misfit = misfit_of(relation, mv);
+    if (!(misfit.spread < 0.25 * misfit.size)) continue;   // the page does not follow the equation
+    const float far = static_cast<float>(std::max(4 * misfit.spread, 0.5 / plan.mm_per_mv));
+    const long n = static_cast<long>(relation.samples), reach = 5;
+    for (long k = 0; k < n; ++k) {
+      if (!(std::abs(misfit.of[k]) > far)) continue;
+      long from = k, to = k + 1;
+      for (long j = k + 1; j < std::min(n, to + 2 * reach); ++j)
+        if (std::abs(misfit.of[j]) > far) to = j + 1;
+      k = to;
+      from = std::max(0l, from - reach), to = std::min(n, to + reach);
+      if (to - from > 250) continue;
+      double best = 0, second = 0;
+      const Part* misled = nullptr;
+      for (const Part& p : relation.parts) {
+        const double share = on_ink(page, plan, plan.stretches[p.stretch], from + p.offset, to + p.offset, [&](long at) {
+          return mv[p.stretch][static_cast<size_t>(at)] - misfit.of[static_cast<size_t>(at - p.offset)] / p.factor;
+        });
+        if (share > best) second = best, best = share, misled = &p;
+        else second = std::max(second, share);
+      }
+      if (!misled || best < 0.85 || best - second < 0.1) continue;
+      for (long j = from; j < to; ++j) {
+        if (std::isnan(misfit.of[j])) continue;
+        const size_t at = static_cast<size_t>(j + misled->offset);
+        mv[misled->stretch][at] -= static_cast<float>(misfit.of[j] / misled->factor);
+        confidence[misled->stretch][at] = std::min(confidence[misled->stretch][at], 0.5f);
+        ++moved;
+      }
+    }
+  }
+  return moved;
+}
+
+void spread_residuals(const FlatPage& page, const LeadPlan& plan, Signals& mv) {
+  // What reading a lead is off by: what a lead and its repetition differ by, or about a third of a pixel of the picture.
+  const std::vector<Relation> relations = relations_of(plan, mv);
+  const double pixel = page.image_px / (page.px_per_mm * plan.mm_per_mv);
+  double usual = 0.35 * pixel;
+  for (const Relation& relation : relations)
+    if (relation.repeat) usual = std::min(pixel, misfit_of(relation, mv).spread / std::sqrt(2.0));
+  for (const Relation& relation : relations) {
+    if (relation.repeat) continue;
+    double squares = 0;
+    for (const Part& p : relation.parts) squares += p.factor * p.factor;
+    const Misfit misfit = misfit_of(relation, mv);
+    if (misfit.spread > 2 * std::sqrt(squares) * usual || misfit.rms > 0.25 * misfit.size) continue;
+    const double most = 6 * misfit.spread;
+    for (size_t k = 0; k < relation.samples; ++k) {
+      if (std::isnan(misfit.of[k])) continue;
+      for (const Part& p : relation.parts)
+        mv[p.stretch][k + static_cast<size_t>(p.offset)] -= static_cast<float>(p.factor * std::clamp<double>(misfit.of[k], -most, most) / squares);
+    }
+  }
+}
+
+}  // namespace precordia
