@@ -518,10 +518,22 @@ Result<GridLattice> find_grid(const Plane& ink) {
   out.px_per_mm_y = pitch_y / mm[1];
   out.strength = percentile(coherence, 0.5);
   out.followed = static_cast<double>(points.size()) / static_cast<double>(count);
-  // The page reaches half a node beyond the last node followed, and to the picture's edge where the grid does.
-  const double margin_u = 0.6 * lattice.spacing / pitch_x, margin_v = 0.6 * lattice.spacing / pitch_y;
-  const double left = (least[0] - margin_u) * mm[0], right = (most[0] + margin_u) * mm[0];
-  const double top = (least[1] - margin_v) * mm[1], bottom = (most[1] + margin_v) * mm[1];
+  // The page reaches half a node beyond the last node followed, and further within the picture: a pulse or a trace may go on where
+  // names or a frame hid the grid.
+  const double half_u = 0.6 * lattice.spacing / pitch_x * mm[0], half_v = 0.6 * lattice.spacing / pitch_y * mm[1];
+  double left = least[0] * mm[0] - half_u, right = most[0] * mm[0] + half_u, top = least[1] * mm[1] - half_v, bottom = most[1] * mm[1] + half_v;
+  const auto in_picture = [&](bool upright, double at) {   // most of an edge of the page
+    int inside = 0;
+    for (int k = 1; k <= 9; ++k) {
+      const double along = 0.1 * k;
+      const Eigen::Vector2d p = upright ? field.inverse(at / mm[0], (top + along * (bottom - top)) / mm[1]) : field.inverse((left + along * (right - left)) / mm[0], at / mm[1]);
+      inside += p.x() > 0 && p.y() > 0 && p.x() < ink.width - 1 && p.y() < ink.height - 1;
+    }
+    return inside >= 7;
+  };
+  const double furthest_left = left - 6, furthest_right = right + 6;
+  while (left > furthest_left && in_picture(true, left - 0.5)) left -= 0.5;
+  while (right < furthest_right && in_picture(true, right + 0.5)) right += 0.5;
   PageMapping& map = out.mapping;
   map.step_mm = 5;
   map.origin_x_mm = left;
