@@ -64,6 +64,7 @@ std::vector<float> lasting_steps(const FlatPage& page, const std::vector<TraceRo
 struct Columns {
   double begin = 0, width = 0;
   bool seen = false;    // separators, names or steps confirm them
+  bool clear = false;   // separators do: names alone stand a little beside the borders
 };
 
 Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, int count, double begin, double end, double usual_px) {
@@ -101,6 +102,7 @@ Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, in
     }
   }
   out.seen = best > (count - 1) * (1.0 + floor);
+  out.clear = best > (count - 1) * (3.0 + 2 * floor);
   if (!out.seen) return {begin, std::min(usual_px, (end - begin) / count), false};
   // Each border to the upright ink's own peak; recorders keep their speed better than borders can be seen, so that a width near the
   // usual one is the usual one.
@@ -423,8 +425,12 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     if (pulse_end >= 0) {
       begin = pulse_end + 0.4 * mm;
       // A gap between pulse and signal: the signal begins behind it.
-      for (int x = static_cast<int>(pulse_end); x < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 8 * mm)); ++x)
-        if (std::isnan(rows[i].y[x]) && !std::isnan(rows[i].y[x + 1])) begin = x + 1;
+      for (int x = static_cast<int>(pulse_end); x < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 3 * mm)); ++x) {
+        if (!std::isnan(rows[i].y[x])) continue;
+        while (x + 1 < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 8 * mm)) && std::isnan(rows[i].y[x + 1])) ++x;
+        begin = x + 1;
+        break;
+      }
     }
     if (!on_left && !begins.empty()) end = (p ? p->begin_px : usual_begin) - 0.6 * mm;
     starts.push_back(begin);
@@ -500,17 +506,31 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     for (const size_t i : trial.rows) chosen.push_back(rows[i]);
     const PageLayoutShape& shape = shape_of(trial.layout);
     const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
-    Columns columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
-    if (snapped) columns.begin -= 0.2 * page.image_px;
+    Columns found_columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
+    if (snapped) found_columns.begin -= 0.2 * page.image_px;
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
+      Columns columns = found_columns;
       const auto sheared = [&](double by, double tilt) {
         std::vector<double> moved;
         for (const TraceRow& row : chosen) moved.push_back(by * (row.baseline_px - rows.front().baseline_px));
         return arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, tilt, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
       };
       LeadPlan plan = sheared(shear, 0);
+      if (!columns.clear && shape.columns > 1 && !snapped) {   // borders that only names show: where the leads of each column agree up to its ends
+        Columns best_columns = columns;
+        double least = algebra_score(plan);
+        const bool seen = columns.seen;
+        const double width = std::min(usual_s * mm_per_s * mm, (end - begin + 3 * mm) / shape.columns);
+        for (int k = -6; k <= 8; ++k) {
+          columns = {begin + 0.5 * k * mm, width, seen, false};
+          LeadPlan other = sheared(shear, 0);
+          const double score = algebra_score(other) + 0.004 * std::abs(k);
+          if (score < least) least = score, plan = std::move(other), best_columns = columns;
+        }
+        columns = best_columns;
+      }
       if (!snapped && shape.rows > 1) {   // the shear and tilt with which the algebra holds best, where it does so clearly better
         double least = 0.9 * algebra_score(plan), by = shear, tilt = 0;
         const auto attempt = [&](double b, double t) {
