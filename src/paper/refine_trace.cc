@@ -94,7 +94,6 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
   std::vector<double> normal, right;
   std::vector<double> mismatch(w, 0);
   std::vector<float> kept;
-  double damping = 0.02;
   const auto column_mismatch = [&](int x) {
     drawing.draw(y.data(), x, w, base.data());
     double sum = 0;
@@ -110,8 +109,10 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
       if (steep[x] && drawing.bottom[x] >= drawing.top[x]) sum += mismatch[x] = column_mismatch(x);
     return sum;
   };
+  const auto settle = [&](int rounds) {
+  double damping = 0.02;
   double least = total();
-  for (int round = 0; round < 12; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     normal.assign(static_cast<size_t>(n) * (kBand + 1), 0);
     right.assign(n, 0);
     for (int x = row.first; x <= row.last; ++x) {
@@ -176,6 +177,38 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
       damping *= 6;
       if (damping > 10) break;
     }
+  }
+  };
+  settle(12);
+
+  // From the middle of a narrow spike the way to its tip leads uphill. Where ink beyond the trace asks for it, the tips are tried too,
+  // and each stretch of steep columns keeps whichever course draws its ink better.
+  const float half = static_cast<float>(0.5 * page.pen_px), short_by = static_cast<float>(std::max(1.0, 0.6 * page.pen_px));
+  total();
+  const std::vector<double> first_mismatch = mismatch;
+  const std::vector<float> first = y;
+  bool tips = false;
+  for (int x = row.first + 2; x + 2 <= row.last; ++x) {
+    if (!steep[x] || std::isnan(row.top[x]) || std::isnan(y[x])) continue;
+    float highest = y[x], lowest = y[x];   // what the strokes to either side reach anyway
+    for (int k = -1; k <= 1; ++k)
+      if (!std::isnan(y[x + k])) highest = std::min(highest, y[x + k]), lowest = std::max(lowest, y[x + k]);
+    const auto outermost = [&](auto higher) { return !(higher(row.top[x - 1], row.bottom[x - 1])) && !(higher(row.top[x + 1], row.bottom[x + 1])); };
+    const float over = highest - (row.top[x] + half), under = row.bottom[x] - half - lowest;
+    if (std::min(over, under) > 0.5f * short_by) continue;   // a stem of a letter or a separator crosses the trace
+    if (over > short_by && outermost([&](float t, float) { return t < row.top[x]; })) y[x] = row.top[x] + half, tips = true;
+    else if (under > short_by && outermost([&](float, float b) { return b > row.bottom[x]; })) y[x] = row.bottom[x] - half, tips = true;
+  }
+  if (!tips) return;
+  settle(8);
+  total();
+  for (int x = row.first; x <= row.last; ++x) {
+    if (!steep[x]) continue;
+    int end = x;
+    double before = 0, after = 0;
+    while (end <= row.last && steep[end]) before += first_mismatch[end], after += mismatch[end], ++end;
+    if (!(after < 0.9 * before)) std::copy(first.begin() + x, first.begin() + end, y.begin() + x);
+    x = end;
   }
 }
 
