@@ -9,7 +9,7 @@
 
 namespace precordia {
 
-inline constexpr double kSmallestImagePixels = 0.3e6, kLargestImagePixels = 50e6;
+inline constexpr double kSmallestImagePixels = 0.18e6, kLargestImagePixels = 50e6;
 // A larger picture is averaged down to this many pixels: an A4 page at about 420 dots per inch, past which no trace gets finer.
 inline constexpr double kWorkingImagePixels = 16e6;
 

@@ -205,7 +205,8 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
       const double y_mm = page.top_mm + s.zero_at(s.begin_px + static_cast<double>(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm - (s.inverted ? -1 : 1) * mv[k] * plan.mm_per_mv;
       trace.centreline.push_back(out.mapping.image_from_page(x_mm, y_mm));
       if (from + k >= samples) continue;
-      // A lead printed twice (short and as a rhythm row) is averaged where both are there.
+      // A lead printed twice (short and as a rhythm row) is averaged where both are there, unless they disagree.
+      if (s.rhythm_row && w[from + k] > 0 && plan.rhythm > 0.2) continue;
       float& sum = lead[from + k];
       float& n = w[from + k];
       sum = n > 0 ? (sum * n + mv[k]) / (n + 1) : mv[k];

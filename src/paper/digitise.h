@@ -73,7 +73,8 @@ struct LeadTrace {
   std::vector<float> confidence;            // 0..1 per sample of `centreline`
 };
 
-// The four numbers that need no truth. `passed` is what lets a user skip the review.
+// The numbers that need no truth, of the traces as they were read: what the equations still lacked is spread over the leads only
+// afterwards. `passed` is what lets a user skip the review.
 struct PageQuality {
   double einthoven_residual = 0;   // rms(I + III - II) / rms of the three; NaN when the page lacks them at one time
   double goldberger_residual = 0;  // rms(aVR + aVL + aVF) / rms of the three; NaN likewise

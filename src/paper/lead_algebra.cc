@@ -188,14 +188,14 @@ void spread_residuals(const FlatPage& page, const LeadPlan& plan, Signals& mv) {
   const double pixel = page.image_px / (page.px_per_mm * plan.mm_per_mv);
   double usual = 0.35 * pixel;
   for (const Relation& relation : relations)
-    if (relation.repeat) usual = std::min(pixel, misfit_of(relation, mv).spread / std::sqrt(2.0));
+    if (relation.repeat) usual = std::clamp(misfit_of(relation, mv).spread / std::sqrt(2.0), usual, pixel);
   for (const Relation& relation : relations) {
     if (relation.repeat) continue;
     double squares = 0;
     for (const Part& p : relation.parts) squares += p.factor * p.factor;
     const Misfit misfit = misfit_of(relation, mv);
-    if (misfit.spread > 2 * std::sqrt(squares) * usual || misfit.rms > 0.25 * misfit.size) continue;
-    const double most = 6 * misfit.spread;
+    if (misfit.spread > 2.5 * std::sqrt(squares) * usual || misfit.rms > 0.32 * misfit.size) continue;
+    const double most = 12 * misfit.spread;
     for (size_t k = 0; k < relation.samples; ++k) {
       if (std::isnan(misfit.of[k])) continue;
       for (const Part& p : relation.parts)

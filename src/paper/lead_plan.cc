@@ -2,8 +2,6 @@
 #include "paper/lead_plan.h"
 
 #include <limits>
-#include <cstdio>
-#include <cstdlib>
 
 #include "base/text.h"
 
@@ -13,11 +11,10 @@ namespace {
 const double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
 // Ink outside the traces that stands narrow and upright: separators, dotted column lines, the stems of lead names.
-std::vector<float> upright_ink(const FlatPage& page, const std::vector<TraceRow>& rows) {
+std::vector<float> upright_ink(const FlatPage& page, const std::vector<TraceRow>& rows, double from_px, double to_px) {
   const int w = page.ink.width, h = page.ink.height, d = std::max(2, static_cast<int>(0.8 * page.px_per_mm));
   std::vector<float> sum(w, 0);
-  const int top = std::max(0, static_cast<int>(rows.front().baseline_px - 14 * page.px_per_mm));
-  const int bottom = std::min(h, static_cast<int>(rows.back().baseline_px + 14 * page.px_per_mm));
+  const int top = std::max(0, static_cast<int>(from_px)), bottom = std::min(h, static_cast<int>(to_px));
   for (int x = d; x < w - d; ++x) {
     std::vector<std::pair<int, int>> taken;
     for (const TraceRow& row : rows)
@@ -71,7 +68,7 @@ Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, in
   Columns out{begin, std::min(usual_px, (end - begin) / count), false};
   if (count < 2) return {begin, end - begin, true};
   const double mm = page.px_per_mm;
-  std::vector<float> upright = upright_ink(page, rows), steps = lasting_steps(page, rows);
+  std::vector<float> upright = upright_ink(page, rows, rows.front().baseline_px - 14 * mm, rows.back().baseline_px + 14 * mm), steps = lasting_steps(page, rows);
   const int w = page.ink.width;
   std::vector<float> evidence(w);
   for (int x = 0; x < w; ++x)
@@ -136,6 +133,32 @@ Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, in
     out.width = usual_px;
   }
   return out;
+}
+
+// How far each row's separators stand from where the columns put them: paper that curls, or print that is askew, moves them row by
+// row. NaN where a row shows none.
+std::vector<double> separator_shifts(const FlatPage& page, const std::vector<TraceRow>& rows, const Columns& columns, int count) {
+  std::vector<double> shifts(rows.size(), kNoNumber);
+  const double mm = page.px_per_mm;
+  const int reach = static_cast<int>(4 * mm), w = page.ink.width;
+  for (size_t r = 0; r < rows.size(); ++r) {
+    const double above = r > 0 ? 0.5 * (rows[r - 1].baseline_px + rows[r].baseline_px) : rows[r].baseline_px - 12 * mm;
+    const double below = r + 1 < rows.size() ? 0.5 * (rows[r].baseline_px + rows[r + 1].baseline_px) : rows[r].baseline_px + 12 * mm;
+    const std::vector<float> upright = upright_ink(page, rows, above, below);
+    double best = 0, all = 0;
+    int at = 0;
+    for (int d = -reach; d <= reach; ++d) {
+      double sum = 0;
+      for (int i = 1; i < count; ++i) {
+        const int x = static_cast<int>(std::lround(columns.begin + i * columns.width)) + d;
+        if (x >= 0 && x < w) sum += std::min<double>(upright[x], 8 * mm);
+      }
+      all += sum / (2 * reach + 1);
+      if (sum > best) best = sum, at = d;
+    }
+    if (best > 3 * mm * (count - 1) && best > 4 * all) shifts[r] = at;
+  }
+  return shifts;
 }
 
 // A page that a program drew has its straight lines moved to whole pixels, to the right and down of where curves are drawn, by up to
@@ -508,13 +531,19 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
     Columns found_columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
     if (snapped) found_columns.begin -= 0.2 * page.image_px;
+    std::vector<double> own_shift(chosen.size(), kNoNumber);
+    if (found_columns.clear && shape.columns > 1 && !snapped) own_shift = separator_shifts(page, chosen, found_columns, shape.columns);
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
       Columns columns = found_columns;
       const auto sheared = [&](double by, double tilt) {
         std::vector<double> moved;
-        for (const TraceRow& row : chosen) moved.push_back(by * (row.baseline_px - rows.front().baseline_px));
+        for (size_t r = 0; r < chosen.size(); ++r) {
+          const double shift = by * (chosen[r].baseline_px - rows.front().baseline_px);
+          const bool own = std::abs(own_shift[r] - shift) > 0.8 * mm;   // what the shear explains it explains better
+          moved.push_back(own ? own_shift[r] + (by - shear) * (chosen[r].baseline_px - rows.front().baseline_px) : shift);
+        }
         return arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, tilt, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
       };
       LeadPlan plan = sheared(shear, 0);
@@ -543,7 +572,6 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
           if (k != 0) attempt(by, 0.003 * k);
         for (const double d : {-0.0012, 0.0012}) attempt(by + d, tilt);
         for (const double d : {-0.0015, 0.0015}) attempt(by, tilt + d);
-        if (getenv("PEN")) fprintf(stderr, "%s shear0 %.4f by %.4f tilt %.4f least %.3f\n", shape.name, shear, by, tilt, least);
       }
       for (LeadStretch& s : plan.stretches) s.row = static_cast<int>(trial.rows[static_cast<size_t>(s.row)]);
       // The layout whose algebra holds; the Cabrera order only when the standard one clearly fails.

@@ -110,74 +110,74 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
     return sum;
   };
   const auto settle = [&](int rounds) {
-  double damping = 0.02;
-  double least = total();
-  for (int round = 0; round < rounds; ++round) {
-    normal.assign(static_cast<size_t>(n) * (kBand + 1), 0);
-    right.assign(n, 0);
-    for (int x = row.first; x <= row.last; ++x) {
-      if (!steep[x] || drawing.bottom[x] < drawing.top[x]) continue;
-      const int rows = drawing.bottom[x] - drawing.top[x] + 1;
-      drawing.draw(y.data(), x, w, base.data());
-      for (int k = -kReach; k <= kReach; ++k) {
-        std::vector<float>& s = slope[k + kReach];
-        s.assign(rows, 0);
-        const int v = x + k;
-        if (v < row.first || v > row.last || !steep[v] || std::isnan(y[v])) continue;
-        const float old = y[v], step = 0.3f;
-        y[v] = old + step;
-        drawing.draw(y.data(), x, w, moved.data());
-        y[v] = old;
-        for (int r = 0; r < rows; ++r) s[r] = (moved[r] - base[r]) / step;
-      }
-      for (int i = -kReach; i <= kReach; ++i) {
-        const int vi = x + i - from;
-        if (vi < 0 || vi >= n) continue;
-        for (int r = 0; r < rows; ++r)
-          right[vi] += slope[i + kReach][r] * (page.ink.at(x, drawing.top[x] + r) - base[r]);
-        for (int j = -kReach; j <= i; ++j) {
-          if (x + j - from < 0) continue;
-          double sum = 0;
-          for (int r = 0; r < rows; ++r) sum += slope[i + kReach][r] * slope[j + kReach][r];
-          normal[static_cast<size_t>(vi) * (kBand + 1) + (i - j)] += sum;
+    double damping = 0.02;
+    double least = total();
+    for (int round = 0; round < rounds; ++round) {
+      normal.assign(static_cast<size_t>(n) * (kBand + 1), 0);
+      right.assign(n, 0);
+      for (int x = row.first; x <= row.last; ++x) {
+        if (!steep[x] || drawing.bottom[x] < drawing.top[x]) continue;
+        const int rows = drawing.bottom[x] - drawing.top[x] + 1;
+        drawing.draw(y.data(), x, w, base.data());
+        for (int k = -kReach; k <= kReach; ++k) {
+          std::vector<float>& s = slope[k + kReach];
+          s.assign(rows, 0);
+          const int v = x + k;
+          if (v < row.first || v > row.last || !steep[v] || std::isnan(y[v])) continue;
+          const float old = y[v], step = 0.3f;
+          y[v] = old + step;
+          drawing.draw(y.data(), x, w, moved.data());
+          y[v] = old;
+          for (int r = 0; r < rows; ++r) s[r] = (moved[r] - base[r]) / step;
+        }
+        for (int i = -kReach; i <= kReach; ++i) {
+          const int vi = x + i - from;
+          if (vi < 0 || vi >= n) continue;
+          for (int r = 0; r < rows; ++r)
+            right[vi] += slope[i + kReach][r] * (page.ink.at(x, drawing.top[x] + r) - base[r]);
+          for (int j = -kReach; j <= i; ++j) {
+            if (x + j - from < 0) continue;
+            double sum = 0;
+            for (int r = 0; r < rows; ++r) sum += slope[i + kReach][r] * slope[j + kReach][r];
+            normal[static_cast<size_t>(vi) * (kBand + 1) + (i - j)] += sum;
+          }
         }
       }
-    }
-    // Where the ink cannot say which of two neighbours is higher, the smoother course.
-    constexpr double kSmooth = 0.003;
-    for (int i = 1; i + 1 < n; ++i) {
-      const float a = y[from + i - 1], b = y[from + i], c = y[from + i + 1];
-      if (!steep[from + i] || std::isnan(a) || std::isnan(b) || std::isnan(c) || drawing.apart[from + i - 1] || drawing.apart[from + i]) continue;
-      const double bend = a - 2 * b + c;
-      constexpr double kWeights[3] = {1, -2, 1};
-      for (int p = 0; p < 3; ++p) {
-        right[i - 1 + p] -= kSmooth * kWeights[p] * bend;
-        for (int q = 0; q <= p; ++q) normal[static_cast<size_t>(i - 1 + p) * (kBand + 1) + (p - q)] += kSmooth * kWeights[p] * kWeights[q];
+      // Where the ink cannot say which of two neighbours is higher, the smoother course.
+      constexpr double kSmooth = 0.003;
+      for (int i = 1; i + 1 < n; ++i) {
+        const float a = y[from + i - 1], b = y[from + i], c = y[from + i + 1];
+        if (!steep[from + i] || std::isnan(a) || std::isnan(b) || std::isnan(c) || drawing.apart[from + i - 1] || drawing.apart[from + i]) continue;
+        const double bend = a - 2 * b + c;
+        constexpr double kWeights[3] = {1, -2, 1};
+        for (int p = 0; p < 3; ++p) {
+          right[i - 1 + p] -= kSmooth * kWeights[p] * bend;
+          for (int q = 0; q <= p; ++q) normal[static_cast<size_t>(i - 1 + p) * (kBand + 1) + (p - q)] += kSmooth * kWeights[p] * kWeights[q];
+        }
+      }
+      for (int i = 0; i < n; ++i) {
+        double& d = normal[static_cast<size_t>(i) * (kBand + 1)];
+        d = d * (1 + damping) + (steep[from + i] && !std::isnan(y[from + i]) ? 1e-4 : 1);
+        if (!steep[from + i] || std::isnan(y[from + i])) right[i] = 0;
+      }
+      if (!solve_banded(normal, right, n)) break;
+      kept = y;
+      const float most = 6;
+      for (int i = 0; i < n; ++i)
+        if (steep[from + i] && !std::isnan(y[from + i]))
+          y[from + i] = std::clamp(y[from + i] + std::clamp(static_cast<float>(right[i]), -most, most), static_cast<float>(drawing.top[from + i]) + 1, std::max(static_cast<float>(drawing.top[from + i]) + 1, static_cast<float>(drawing.bottom[from + i]) - 1));
+      const double now = total();
+      if (now < least) {
+        const bool settled = now > 0.998 * least;
+        least = now;
+        damping = std::max(1e-3, damping * 0.4);
+        if (settled) break;
+      } else {
+        y = kept;
+        damping *= 6;
+        if (damping > 10) break;
       }
     }
-    for (int i = 0; i < n; ++i) {
-      double& d = normal[static_cast<size_t>(i) * (kBand + 1)];
-      d = d * (1 + damping) + (steep[from + i] && !std::isnan(y[from + i]) ? 1e-4 : 1);
-      if (!steep[from + i] || std::isnan(y[from + i])) right[i] = 0;
-    }
-    if (!solve_banded(normal, right, n)) break;
-    kept = y;
-    const float most = 6;
-    for (int i = 0; i < n; ++i)
-      if (steep[from + i] && !std::isnan(y[from + i]))
-        y[from + i] = std::clamp(y[from + i] + std::clamp(static_cast<float>(right[i]), -most, most), static_cast<float>(drawing.top[from + i]) + 1, std::max(static_cast<float>(drawing.top[from + i]) + 1, static_cast<float>(drawing.bottom[from + i]) - 1));
-    const double now = total();
-    if (now < least) {
-      const bool settled = now > 0.998 * least;
-      least = now;
-      damping = std::max(1e-3, damping * 0.4);
-      if (settled) break;
-    } else {
-      y = kept;
-      damping *= 6;
-      if (damping > 10) break;
-    }
-  }
   };
   settle(12);
 

@@ -53,7 +53,7 @@ std::vector<int> row_candidates(const FlatPage& page) {
   const float least = peaks.empty() ? 0 : 0.16f * peaks.front().first;
   for (const auto& [strength, y] : peaks) {
     if (strength < least) break;
-    bool free = y > 3.5 * page.px_per_mm && y < h - 3.5 * page.px_per_mm;   // nearer to the edge is the edge, or what lies beyond it
+    bool free = y > 2 * page.px_per_mm && y < h - 2 * page.px_per_mm;   // nearer to the edge is the edge, or what lies beyond it
     for (const int r : rows) free &= std::abs(r - y) > apart;
     if (free) rows.push_back(y);
   }

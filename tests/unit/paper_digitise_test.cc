@@ -37,6 +37,26 @@ TEST_CASE("a printed page of 3 rows, 4 columns and a rhythm row gives back its t
   for (const LeadTrace& trace : read->traces) CHECK(trace.centreline.size() == trace.confidence.size());
 }
 
+TEST_CASE("stems of a lead's name that cross its trace are not read as strokes where the other leads say so") {
+  PageStyle style;
+  style.px_per_mm = 6;
+  style.names = false;
+  PrintedPage page = render_page(patient(), style);
+  const double zero_mm = style.margin_mm + 2.5 * style.row_mm, begin_mm = style.margin_mm + 9;
+  for (const double at_mm : {4.0, 5.0, 6.0})   // "III" on the third row
+    for (int y = static_cast<int>((zero_mm - 1.8) * 6); y < static_cast<int>((zero_mm + 1.2) * 6); ++y)
+      for (int x = 0; x < 2; ++x)
+        for (int c = 0; c < 3; ++c) page.image.rgb[(static_cast<size_t>(y) * page.image.width + static_cast<size_t>((begin_mm + at_mm) * 6) + x) * 3 + c] = 20;
+  const auto read = digitise(page.image);
+  REQUIRE(read.has_value());
+  REQUIRE(read->layout == PageLayout::k3x4Plus1);
+  double most = 0;
+  const auto &is = read->record.lead(Lead::kIII), &was = page.truth.lead(Lead::kIII);
+  for (size_t k = 60; k < 140; ++k)
+    if (!std::isnan(is[k])) most = std::max<double>(most, std::abs(is[k] - was[k]));
+  CHECK(most < 0.08);
+}
+
 TEST_CASE("gain 5 mm/mV is read from the calibration pulse") {
   PageStyle style;
   style.px_per_mm = 6;
