@@ -67,7 +67,7 @@ describe('an examination on WebAssembly', () => {
     }
     const details = await page.locator('#details-text').innerText();
     for (const { label, explanation } of view.evidence) assert.ok(details.includes(label) && details.includes(explanation), label);
-    const rows = page.locator('#details-text table').first().locator('tbody tr');
+    const rows = page.locator('#details-text table').filter({ hasText: 'Measurements with normal ranges' }).locator('tbody tr');
     assert.equal(await rows.count(), view.measurements.length);
     for (const measurement of view.measurements) assert.ok(details.includes(measurement.label) && details.includes(measurement.text));
     assert.ok(details.includes(view.disclaimer));
@@ -76,7 +76,8 @@ describe('an examination on WebAssembly', () => {
   });
 
   test('an idle page draws no frame', async () => {
-    await storedOffline(page);  // the last thing that the page does by itself, and shows
+    await storedOffline(page);
+    await page.waitForFunction(() => window.precordia.status.clips_ready, null, { timeout: 60_000 });  // the last thing that the page does by itself
     await canvasAtRest(page);
     const before = await page.evaluate(() => window.precordia.framesDrawn);
     assert.ok(before > 0);
