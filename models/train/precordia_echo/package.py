@@ -1,6 +1,8 @@
 """From one checkpoint to models/echo-unet-1: fp32, int8 and int8-weights artefacts, known answers, the manifest entry and the card.
 
-  python -m precordia_echo.package CHECKPOINT.pt --data FOLDER --models FOLDER
+  python -m precordia_echo.package CHECKPOINT.pt [CHECKPOINT.pt ...] --data FOLDER --models FOLDER
+
+Of several checkpoints of one run of trainings the mean of the weights is taken (Wortsman et al., ICML 2022: "model soups").
 """
 import argparse
 import hashlib
@@ -120,15 +122,17 @@ test patients were not at hand.
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--training", default="400 CAMUS training patients (experts' contours) and 79 simulated loops of our own; stages and seeds in models/train/README.md.")
+    parser.add_argument("--training", default="400 CAMUS training patients (experts' contours) and 160 simulated loops of our own; stages and seeds in models/train/README.md.")
     o = parser.parse_args()
     torch.set_num_threads(1)
-    saved = torch.load(o.checkpoint, weights_only=False)
-    net = EchoUNet(**PRESETS[saved["preset"]])
-    net.load_state_dict(saved["average"])
+    saved = [torch.load(path, weights_only=False) for path in o.checkpoint]
+    net = EchoUNet(**PRESETS[saved[0]["preset"]])
+    states = [each["average"] for each in saved]
+    net.load_state_dict({name: sum(state[name] for state in states) / len(states) if value.dtype.is_floating_point else value
+                         for name, value in states[0].items()})
     net.eval()
     camus = data.load(o.data)
     train = np.flatnonzero(~camus.held_out)
@@ -157,7 +161,7 @@ def main():
     write_card(folder, measured, sum(p.numel() for p in net.parameters()), o.training)
     best = measured["int8"]
     entry = {
-        "id": MODEL_ID, "task": "echo-segmentation", "title": "Apical echo network", "version": "1.0.0",
+        "id": MODEL_ID, "task": "echo-segmentation", "title": "Apical echo network", "version": "1.1.0",
         "artefacts": [{"precision": p, "file": f"{MODEL_ID}/{p}.onnx", "sha256": sha(folder / f"{p}.onnx"),
                        "bytes": (folder / f"{p}.onnx").stat().st_size, "providers": PROVIDERS[p]} for p in graphs],
         "input": {"name": "frames", "shape": [1, 1, SIDE, SIDE], "unit": "grey 0..1, the sector's box stretched to the square"},
