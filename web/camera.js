@@ -1,5 +1,6 @@
 // The camera: a live picture with a frame to fit the page into, and words for what would spoil the photo (blur, glare, dark, shake).
 // The photo is handed on as a file, like any other; nothing is stored, and the camera is off as soon as the dialog closes.
+import { startCamera, stopCamera } from './camera_stream.js';
 import { judgeFrame, hintFor } from './photo_hints.js';
 
 const kJudgeEveryMs = 250;
@@ -75,22 +76,13 @@ export function createCamera({ dialog, onPicture, onError }) {
     hint.textContent = 'Starting the camera';
     dialog.showModal();
     try {
-      const opened = await navigator.mediaDevices.getUserMedia({
-        audio: false,
-        video: { facingMode: { ideal: 'environment' }, width: { ideal: 3840 }, height: { ideal: 2160 } },
+      const runs = await startCamera({
+        dialog, video, onStream: (opened) => { stream = opened; }, constraints: { width: { ideal: 3840 }, height: { ideal: 2160 } }, instead: 'take the photo with the camera app and open it here',
       });
-      if (!dialog.open) {  // closed while the permission was asked
-        opened.getTracks().forEach((each) => each.stop());
-        return;
-      }
-      stream = opened;
-      video.srcObject = stream;
-      await video.play();
+      if (!runs) return;
     } catch (failure) {
       close();
-      onError(failure.name === 'NotAllowedError'
-        ? 'The camera may not be used by this page; allow it in the browser, or take the photo with the camera app and open it here.'
-        : 'The camera could not be started; take the photo with the camera app and open it here.');
+      onError(failure.message);
       return;
     }
     button('light').hidden = !track()?.getCapabilities?.().torch;
@@ -99,9 +91,8 @@ export function createCamera({ dialog, onPicture, onError }) {
 
   function close() {
     clearTimeout(timer);
-    stream?.getTracks().forEach((each) => each.stop());
+    stopCamera(stream, video);
     stream = null;
-    video.srcObject = null;
     taking = false;
     if (dialog.open) dialog.close();
   }

@@ -1,6 +1,7 @@
 // Films an ultrasound machine's screen with the camera: the last resort where the machine gives no file. A live picture with a frame to fit
 // the moving picture into; four seconds of it, cut to that frame, become a clip. Nothing is stored, and the camera is off as soon as
 // the dialog closes.
+import { startCamera, stopCamera } from './camera_stream.js';
 import { filmedSource } from './frame_source.js';
 
 const kSeconds = 4;             // four beats at rest
@@ -86,21 +87,14 @@ export function createFilm({ dialog, onClip, onError }) {
     button('record').disabled = true;
     dialog.showModal();
     try {
-      const opened = await navigator.mediaDevices.getUserMedia({
-        audio: false, video: { facingMode: { ideal: 'environment' }, width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
+      const runs = await startCamera({
+        dialog, video, onStream: (opened) => { stream = opened; }, constraints: { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } },
+        instead: 'film with the camera app and open the video here',
       });
-      if (!dialog.open) {   // closed while the permission was asked
-        opened.getTracks().forEach((each) => each.stop());
-        return;
-      }
-      stream = opened;
-      video.srcObject = stream;
-      await video.play();
+      if (!runs) return;
     } catch (failure) {
       close();
-      onError(failure.name === 'NotAllowedError'
-        ? 'The camera may not be used by this page; allow it in the browser, or film with the camera app and open the video here.'
-        : 'The camera could not be started; film with the camera app and open the video here.');
+      onError(failure.message);
       return;
     }
     say('Fit the moving ultrasound picture into the frame, straight and without reflections, then press Film.');
@@ -109,10 +103,9 @@ export function createFilm({ dialog, onClip, onError }) {
   }
 
   function close() {
-    stream?.getTracks().forEach((each) => each.stop());
+    stopCamera(stream, video);
     stream = null;
     recording = null;
-    video.srcObject = null;
     if (dialog.open) dialog.close();
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/text.h"
 #include "ecg/reference_values.h"
@@ -249,17 +250,20 @@ void weigh_heart_failure(Screening& screening, const ClinicalProfile& profile) {
   for (EvidenceItem& item : lines) screening.evidence.push_back(std::move(item));
 }
 
+// A line of evidence that is shown and moves no percentage.
+void add_uncounted(Screening& screening, const char* id, const char* label, std::string value, const char* explanation, const char* citation) {
+  EvidenceItem item;
+  item.id = item.cluster = id;
+  item.label = label;
+  item.value = std::move(value);
+  item.explanation = explanation;
+  item.citation = citation;
+  screening.evidence.push_back(std::move(item));
+}
+
 // What was entered and moves no percentage is still shown, with the reason: nothing that a person typed in vanishes.
 void add_entered_context(Screening& screening, const ClinicalProfile& profile) {
-  const auto add = [&](const char* id, const char* label, std::string value, const char* explanation, const char* citation) {
-    EvidenceItem item;
-    item.id = item.cluster = id;
-    item.label = label;
-    item.value = std::move(value);
-    item.explanation = explanation;
-    item.citation = citation;
-    screening.evidence.push_back(std::move(item));
-  };
+  const auto add = [&](auto&&... parts) { add_uncounted(screening, std::forward<decltype(parts)>(parts)...); };
   const auto yes_no = [](bool yes) { return std::string(yes ? "yes" : "no"); };
   if (profile.crackles)
     add("crackles", "Crackles at the lung bases", yes_no(*profile.crackles),
@@ -313,19 +317,11 @@ void decide_by_echo(Screening& screening) {
 
 // What a clip shows beside its EF, with the reason why no score takes it.
 void add_clip_context(Screening& screening) {
-  const auto add = [&](const char* id, const char* label, std::string value, const char* explanation, const char* citation) {
-    EvidenceItem item;
-    item.id = item.cluster = id;
-    item.label = label;
-    item.value = std::move(value);
-    item.explanation = explanation;
-    item.citation = citation;
-    screening.evidence.push_back(std::move(item));
-  };
+  const auto add = [&](auto&&... parts) { add_uncounted(screening, std::forward<decltype(parts)>(parts)...); };
   constexpr const char* kDocs = "docs/validation-echo.md";
   if (const auto& strain = screening.echo->contour_strain_percent)
     add("clip_strain", "Strain of the contour (echo clip)", fixed_text(*strain, 1) + " %",
-        "Not used in HFA-PEFF: its limit is for speckle tracking, and this strain of a drawn contour was found three points off on simulated hearts.",
+        "Not used in HFA-PEFF: its limit is for speckle tracking, and this strain of a drawn contour was found two to three points off on simulated hearts.",
         kDocs);
   if (const auto& volume = screening.echo->la_volume_ml)
     add("clip_la_volume", "Left atrial volume (echo clip)", fixed_text(*volume, 0) + " mL",
@@ -333,17 +329,7 @@ void add_clip_context(Screening& screening) {
 }
 
 void add_context(Screening& screening, const ClinicalProfile& profile, const EcgEvidence& ecg) {
-  const auto add = [&](const char* id, const char* label, std::string value, const char* explanation,
-                       const char* citation) {
-    EvidenceItem item;
-    item.id = id;
-    item.label = label;
-    item.value = std::move(value);
-    item.cluster = id;
-    item.explanation = explanation;
-    item.citation = citation;
-    screening.evidence.push_back(std::move(item));
-  };
+  const auto add = [&](auto&&... parts) { add_uncounted(screening, std::forward<decltype(parts)>(parts)...); };
   if (!ecg.major_abnormality && ecg.basis != EcgBasis::kNone)
     add("hfpef_not_excluded", "Heart failure with preserved EF", "not excluded",
         "One in five people with heart failure of any kind had a normal ECG.", kFonseca2004);

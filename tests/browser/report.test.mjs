@@ -59,19 +59,24 @@ before(async () => {
   server = await serve();
 });
 
+/** The report's HTML, by the way that the app takes: printed, then saved. */
+async function savedReport(page) {
+  await perform(page, { command: 'print' });
+  await page.frameLocator('#report-frame').locator('h1').first().waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#report-dialog [value=save]').click()]);
+  const chunks = [];
+  for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
 describe('the report', () => {
   let context;
   let page;
   // {name: HTML in the language that the page has}; what the engine writes, by the way that the app takes.
   const written = async () => {
-    await perform(page, { command: 'print' });
-    const frame = page.frameLocator('#report-frame');
-    await frame.locator('h1').first().waitFor();
-    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#report-dialog [value=save]').click()]);
-    const chunks = [];
-    for await (const chunk of await download.createReadStream()) chunks.push(chunk);
+    const html = await savedReport(page);
     await page.locator('#report-dialog [value=close]').click();
-    return Buffer.concat(chunks).toString();
+    return html;
   };
 
   before(async () => {
@@ -164,13 +169,7 @@ describe('from a photo, a clip and a profile to the printed sheet, without a net
     const { view } = await nextResult(page, () => form.locator('[value=apply]').click());
     mark('profile weighed');
     assert.equal(view.profile.nt_probnp_ng_l, 2600);
-    await perform(page, { command: 'print' });
-    const frame = page.frameLocator('#report-frame');
-    await frame.locator('h1').first().waitFor();
-    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('#report-dialog [value=save]').click()]);
-    const chunks = [];
-    for await (const chunk of await download.createReadStream()) chunks.push(chunk);
-    const html = Buffer.concat(chunks).toString();
+    const html = await savedReport(page);
     const { pdf } = await printed(context, html, 'A4');
     mark('printed');
     const seconds = (performance.now() - start) / 1000;
