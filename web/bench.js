@@ -1,16 +1,25 @@
 // bench.html: median times per stage in this browser, on WebAssembly and, where there is one, on WebGPU. With ?runs=N it
 // starts by itself, and &provider=wasm or webgpu measures only that one; the numbers are also in window.benchResult:
-//   {runs, cross_origin_isolated, configurations: [{provider, threads, median_ms: {read, ..., total}, slowest_ms, round_trip_ms}]}
+//   {runs, cross_origin_isolated, configurations: [{provider, threads, median_ms: {read, ..., total}, slowest_ms, round_trip_ms}],
+//    pages: [{input, width, height, median_ms: {decode, ..., total}, wasm_memory_mb, ...}]} of benchmarkPage (benchmark.mjs)
 // round_trip_ms is what a user waits for: from handing the file to the worker until the result is back on the page.
+import { kPageStages } from './benchmark.mjs';
+import { kBenchPages } from './drawn_page.mjs';
 import { kEcgStages } from './examination.mjs';
 
 const kDefaultRuns = 20;
 const kWarmUpRuns = 3;
+const kPageRuns = 5;   // at most: a page takes longer, and its time varies less
 
 const parameters = new URLSearchParams(location.search);
 const runs = Math.min(200, Math.max(1, Number(parameters.get('runs')) || kDefaultRuns));
 const by = (id) => document.getElementById(id);
 const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
+
+const kPageStageLabels = {
+  decode: 'Decoding the picture', ink: 'Parting ink and paper', grid: 'Following the grid', flatten: 'Flattening the page', rows: 'Finding the rows',
+  plan: 'Telling the leads', refine: 'Refining the strokes', algebra: 'Checking the leads against each other',
+};
 
 // A worker of its own: {request(message, answerType), close()}.
 function startWorker() {
@@ -55,11 +64,42 @@ async function measure(provider, threads) {
   }
 }
 
+// The drawn pages, each in a fresh worker, so that the memory is its own.
+async function measurePages() {
+  const pages = [];
+  for (const { name } of kBenchPages) {
+    by('progress').textContent = `Measuring ${name} …`;
+    const worker = startWorker();
+    try {
+      await worker.request({ type: 'init', provider: 'wasm', threads: 1, max_touch_points: navigator.maxTouchPoints }, 'ready');
+      pages.push((await worker.request({ type: 'bench_page', id: name, name, runs: Math.min(runs, kPageRuns) }, 'bench_page')).result);
+    } finally {
+      worker.close();
+    }
+  }
+  return pages;
+}
+
 function cell(kind, text, scope) {
   const element = document.createElement(kind);
   element.textContent = text;
   if (scope) element.scope = scope;
   return element;
+}
+
+function showPages(pages) {
+  by('page-head').replaceChildren(cell('th', 'Step', 'col'), ...pages.map(({ width, height }) => cell('th', `${width} × ${height}`, 'col')));
+  const row = (label, valueOf, sum) => {
+    const element = document.createElement('tr');
+    if (sum) element.className = 'sum';
+    element.append(cell('th', label, 'row'), ...pages.map((page) => cell('td', valueOf(page))));
+    return element;
+  };
+  by('page-body').replaceChildren(
+    ...kPageStages.map((stage) => row(kPageStageLabels[stage], ({ median_ms: medians }) => medians[stage].toFixed(0))),
+    row('From picture to leads', ({ median_ms: medians }) => medians.total.toFixed(0), true),
+    row('Memory of the engine, MB', ({ wasm_memory_mb: memory }) => String(memory)));
+  by('pages').hidden = false;
 }
 
 function show({ configurations }) {
@@ -91,8 +131,10 @@ async function start() {
       const configuration = await measure(provider, threads);
       if (configuration) configurations.push(configuration);
     }
-    window.benchResult = { runs, cross_origin_isolated: crossOriginIsolated, configurations };
-    show(window.benchResult);
+    const result = { runs, cross_origin_isolated: crossOriginIsolated, configurations, pages: await measurePages() };
+    show(result);
+    showPages(result.pages);
+    window.benchResult = result;
     by('progress').textContent = 'Done.';
   } catch (error) {
     by('progress').textContent = error.message;

@@ -1,5 +1,5 @@
-// Where the time goes between an ECG file, or an echo clip, and its answer: the same measurement for the browser and the command line.
-import { StageTimings, examine, examineClips, kEcgStages, unwrap } from './examination.mjs';
+// Where the time goes between an ECG file, a page of paper or an echo clip, and its answer: the same measurement for the browser and the command line.
+import { ExaminationError, StageTimings, examine, examineClips, kEcgStages, kNoPictureSentence, unwrap } from './examination.mjs';
 
 const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
@@ -127,4 +127,32 @@ export async function benchmarkClip(engine, networks, runs, { now = () => perfor
   engine.begin();
   const medians = Object.fromEntries(Object.entries(stages).map(([stage, values]) => [stage, round(median(values))]));
   return { frames, median_ms: { ...medians, total: round(median(totals)) }, per_frame_ms: round(medians.echo / frames) };
+}
+
+// Steps of reading a page, in their order (Engine.page_times).
+export const kPageStages = ['decode', 'ink', 'grid', 'flatten', 'rows', 'plan', 'refine', 'algebra'];
+
+// Median milliseconds of a picture of a page {name, bytes}, from file to leads: {width, height, kilobytes, layout, leads, readings, median_ms:
+// {decode, ..., total}, wasm_memory_mb}. `readings` is how many ways up were tried, the memory what the engine has taken so far. What the
+// digitiser refuses is thrown.
+export async function benchmarkPage(module, engine, { name, bytes }, runs, { warmUp = 1, now = () => performance.now() } = {}) {
+  const stages = Object.fromEntries([...kPageStages, 'total'].map((stage) => [stage, []]));
+  let times;
+  for (let run = -warmUp; run < runs; ++run) {
+    engine.begin();
+    const start = now();
+    engine.add_file(name, bytes);
+    if (!engine.holds_picture()) throw new ExaminationError('not_recognised', kNoPictureSentence);
+    unwrap(engine.digitise_page(''));
+    const total = now() - start;
+    times = { ...JSON.parse(engine.page_times()), total };
+    if (run >= 0) for (const [stage, values] of Object.entries(stages)) values.push(times[stage]);
+  }
+  const about = JSON.parse(engine.page_json(name));
+  engine.begin();
+  const { width, height, readings } = times;
+  return { width, height, kilobytes: Math.round(bytes.byteLength / 1024), layout: about.layout.name,
+           leads: new Set(about.leads.map(({ lead }) => lead)).size, readings,
+           median_ms: Object.fromEntries(Object.entries(stages).map(([stage, values]) => [stage, round(median(values))])),
+           wasm_memory_mb: Math.round(module.memory_bytes() / 1048576) };
 }

@@ -10,9 +10,10 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { benchmark, benchmarkClip, simulatedWfdbFiles } from './benchmark.mjs';
+import { benchmark, benchmarkClip, benchmarkPage, kPageStages, simulatedWfdbFiles } from './benchmark.mjs';
+import { drawnPage, kBenchPages } from './drawn_page.mjs';
 import { digitisedText, echoText, measurementText, networkText, screeningText } from './cli_text.mjs';
-import { ExaminationError, examine, examineClips, kLargestClipFileBytes, kLargestFileBytes, kMostFiles, openEngine, tooLarge, unwrap } from './examination.mjs';
+import { ExaminationError, examine, examineClips, kLargestClipFileBytes, kLargestFileBytes, kMostFiles, kNoPictureSentence, openEngine, tooLarge, unwrap } from './examination.mjs';
 import { NodeNetworks, modelReader, withPacks } from './node_networks.mjs';
 import { greyPng } from './png.mjs';
 
@@ -30,7 +31,7 @@ medical device.
   ./precordia digitise IMAGE...    --out R.csv (or a folder for several): the leads of a printed page, in mV
   ./precordia echo     CLIP...     ejection fraction beat by beat, volumes, strain: DICOM, GIF, AVI, or a folder of frames
   ./precordia segment  IMAGE...    --out OUT.png (or a folder for several): 0 background, 1 left ventricle, 2 myocardium, 3 left atrium
-  ./precordia bench                median milliseconds per stage on this machine
+  ./precordia bench [IMAGE...]     median milliseconds per stage on this machine; with pictures of pages, those of reading them
 
   --json                one JSON object per input, one per line, in order
   --age YEARS           (screen, predict, report) age, 0 to 120         --sex F|M   (screen, predict, report) sex
@@ -46,7 +47,7 @@ medical device.
   --pack FOLDER         (screen, predict) a model pack beside our networks; choose it with --model ID
   --precision int8|fp32 (screen, predict, bench) version of the network; int8 unless given
   --runs N              (bench) examinations that count, 20 unless given
-  --threads N           (bench) this number of threads only; otherwise a table of configurations
+  --threads N           (bench) this number of threads only; otherwise a table of configurations, and two pages that are drawn for it
   --speed MM_PER_S      (digitise) paper speed, --gain MM_PER_MV gain, --layout NAME 3x4, 3x4+1, ... where the page does not tell
   --out PATH            (convert, digitise) file, or folder for several inputs
   --format NAME         (convert) csv, wfdb, edf, dicom, aecg or fhir, where the ending of --out does not say it
@@ -80,7 +81,7 @@ const commands = {
   digitise: { options: { ...jsonOption, out: textOption, speed: textOption, gain: textOption, layout: textOption }, runsNetwork: false },
   echo: { options: { ...jsonOption, with: textOption, masks: textOption, precision: textOption, threads: textOption } },
   segment: { options: { ...jsonOption, out: textOption, precision: textOption } },
-  bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption } },
+  bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption, page: textOption } },
 };
 
 const kSimulatedInput = 'simulated patient (10 s, 12 leads, WFDB)';
@@ -474,7 +475,7 @@ async function digitise({ values: options, positionals }) {
     const file = await readInputFile(input);
     engine.begin();
     engine.add_file(file.name, file.bytes);
-    if (!engine.holds_picture()) throw new ExaminationError('not_recognised', 'This is no picture of a page: JPEG, PNG, BMP and GIF are read.');
+    if (!engine.holds_picture()) throw new ExaminationError('not_recognised', kNoPictureSentence);
     unwrap(engine.digitise_page(corrections));
     const page = JSON.parse(engine.page_json(input));
     unwrap(engine.accept_page(false));
@@ -568,9 +569,26 @@ const kBenchConfigurations = [
   { precision: 'fp32', threads: 1 },
 ];
 
+const kPageRuns = 5;   // of a page, at most, unless its picture was given
+
+// Pictures of pages, given as files or drawn here (`drawn`: the name of one of kBenchPages), each time from the file's bytes.
+async function benchPages(positionals, { drawn, runs, json }) {
+  let opened = await openEngineHere();
+  const own = kBenchPages.find(({ name }) => name === drawn);
+  if (drawn !== undefined && !own) throw new UsageError(`--page is ${kBenchPages.map(({ name }) => name).join(' or ')}.`);
+  const recover = async () => { opened = await openEngineHere(); };
+  const version = opened.module.engine_version();
+  const text = (page) => pageLines([page]).join('\n');
+  return forEachInput(own ? [own.name] : positionals, { json, version, text, recover }, async (input) => {
+    const { module, engine } = opened;
+    const picture = own ? drawnPage(engine, own) : await readInputFile(input);
+    return JSON.stringify({ input, engine_version: version, runs, ...await benchmarkPage(module, engine, picture, runs) });
+  });
+}
+
 async function bench({ values: options, positionals }) {
-  if (positionals.length > 0) throw new UsageError('bench takes no input; it measures the built-in simulated patient.');
   const runs = positiveInteger(options.runs ?? '20', 'runs', 1000);
+  if (options.page !== undefined || positionals.length > 0) return benchPages(positionals, { drawn: options.page, runs, json: options.json });
   if (options.threads === undefined && options.precision === undefined) return benchAll(runs, options.json);
 
   const opened = await openEngineHere();
@@ -581,27 +599,38 @@ async function bench({ values: options, positionals }) {
   const result = await benchmark(opened.engine, networks, simulatedWfdbFiles(opened.engine), runs);
   if (opened.library.echoIds.length > 0) result.clip = await benchmarkClip(opened.engine, networks, Math.min(runs, 3));
   result.peak_memory_mb = Math.round(process.resourceUsage().maxRSS / 1024);
-  await printBench(opened.module.engine_version(), runs, [{ provider: 'wasm', precision, threads, ...result }], options.json);
+  await printBench(opened.module.engine_version(), runs, [{ provider: 'wasm', precision, threads, ...result }], [], options.json);
   return 0;
 }
 
 async function benchAll(runs, json) {
-  const results = [];
+  const results = [], pages = [];
   let version;
+  const measured = async (...args) => {
+    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), 'bench', '--json', ...args], { maxBuffer: 1 << 20 });
+    return JSON.parse(stdout);
+  };
   for (const { precision, threads } of kBenchConfigurations) {
-    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), 'bench', '--json',
-      '--runs', String(runs), '--precision', precision, '--threads', String(threads)], { maxBuffer: 1 << 20 });
-    const part = JSON.parse(stdout);
+    const part = await measured('--runs', String(runs), '--precision', precision, '--threads', String(threads));
     version = part.engine_version;
     results.push(...part.configurations);
   }
-  await printBench(version, runs, results, json);
+  // A process each as well: memory only ever grows.
+  for (const { name } of kBenchPages) pages.push(await measured('--runs', String(Math.min(runs, kPageRuns)), '--page', name));
+  await printBench(version, runs, results, pages, json);
   return 0;
 }
 
-async function printBench(version, runs, configurations, json) {
+function pageLines(pages) {
+  const cell = (value) => String(value).padStart(9);
+  return [['picture'.padEnd(24), ...[...kPageStages, 'total', 'memory', 'leads'].map(cell)].join(''),
+    ...pages.map(({ input, median_ms: medians, wasm_memory_mb: memory, leads }) => [path.basename(input).padEnd(24),
+      ...[...kPageStages, 'total'].map((stage) => cell(medians[stage].toFixed(0))), cell(memory), cell(leads)].join(''))];
+}
+
+async function printBench(version, runs, configurations, pages, json) {
   if (json) {
-    await print(JSON.stringify({ input: kSimulatedInput, engine_version: version, runs, configurations }));
+    await print(JSON.stringify({ input: kSimulatedInput, engine_version: version, runs, configurations, ...(pages.length > 0 && { pages }) }));
     return;
   }
   const stages = Object.keys(configurations[0].median_ms);
@@ -618,6 +647,7 @@ async function printBench(version, runs, configurations, json) {
     row('per frame', ({ clip }) => clip.per_frame_ms);
     row('memory', ({ peak_memory_mb: mb }) => mb);
   }
+  if (pages.length > 0) lines.push('', 'Pages of paper, from the picture file to the leads; then the memory that the engine has taken, in MB', '', ...pageLines(pages));
   await print(lines.join('\n'));
 }
 
@@ -650,7 +680,7 @@ async function main([command, ...args]) {
   } catch (error) {
     // An installation that cannot start: every input still gets its line.
     if (!(error instanceof InstallationError)) throw error;
-    return refuseAll(command === 'bench' ? [kSimulatedInput] : inputsOf(positionals), values.json, await packageVersion(), error);
+    return refuseAll(command === 'bench' && positionals.length === 0 ? [kSimulatedInput] : inputsOf(positionals), values.json, await packageVersion(), error);
   }
 }
 

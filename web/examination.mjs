@@ -248,6 +248,8 @@ async function readInput(engine, input, loadCompanions) {
   }
 }
 
+export const kNoPictureSentence = 'This is no picture of a page: JPEG, PNG, BMP, GIF and scanned PDF are read.';
+
 // By the first bytes: exactly what looks_like_image of src/paper/decode_image.h says.
 export function isPicture(bytes) {
   const begins = (...values) => values.every((value, i) => bytes[i] === value);
@@ -255,6 +257,9 @@ export function isPicture(bytes) {
   const isBmp = begins(0x42, 0x4d) && bytes.byteLength >= 26 && [12, 40, 52, 56, 108, 124].includes(bytes[14]) && !bytes[15] && !bytes[16] && !bytes[17];
   return begins(0xff, 0xd8, 0xff) || begins(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a) || isGif || isBmp;
 }
+
+// A PDF, whose page may be a picture (Engine.is_page knows) or lines.
+const isPdf = (bytes) => new TextDecoder('latin1').decode(bytes.subarray(0, 1024)).includes('%PDF-');
 
 // A header may name only files that lie beside it: whatever it says, nothing outside its folder is opened.
 export function isPlainFileName(name) {
@@ -344,8 +349,9 @@ export async function examine(engine, networks, input, options = {}) {
 // Whether the one file that was given is a picture; it is then in the engine.
 function holdsPicture(engine, input) {
   if (engine.holds_picture()) return true;
-  if (input.files?.length !== 1 || !isPicture(input.files[0].bytes)) return false;
+  if (input.files?.length !== 1) return false;
   const { name, bytes } = input.files[0];
+  if (!isPicture(bytes) && !(isPdf(bytes) && bytes.byteLength <= kLargestFileBytes && engine.is_page(bytes))) return false;
   if (bytes.byteLength > kLargestFileBytes) throw tooLarge(name, bytes.byteLength);
   engine.add_file(name, bytes);
   return engine.holds_picture();

@@ -22,6 +22,7 @@
 //   {type:'language', id, table, language}                           {type:'result', ...}, or {type:'language', id} with nothing open
 //   {type:'compare', id, keep}                                       {type:'result', ...}
 //   {type:'bench', id, runs}                                         {type:'bench', id, result}
+//   {type:'bench_page', id, name, runs}                              {type:'bench_page', id, result}: a page of kBenchPages
 //   {type:'close'}                                                   nothing: the examination is forgotten
 //   {type:'cancel', id}                                              {type:'error', id, code:'cancelled', message}
 //                                                                    {type:'status', status} whenever it changes by itself
@@ -34,7 +35,8 @@ import { ExaminationError, StageTimings, digitisePage, examine, examineClips, fi
 import { decodePicture } from './browser_pictures.js';
 import { decodeVideo, videoKind } from './clip_video.js';
 import { BrowserNetworks } from './ort_runtime.js';
-import { benchmark, simulatedWfdbFiles } from './benchmark.mjs';
+import { benchmark, benchmarkPage, simulatedWfdbFiles } from './benchmark.mjs';
+import { drawnPage, kBenchPages } from './drawn_page.mjs';
 
 const kDefaultThreads = 2;
 const kMostBenchRuns = 200;
@@ -320,6 +322,13 @@ const actions = {
     const files = simulatedWfdbFiles(opened.engine);
     const result = await benchmark(opened.engine, networks, files, Math.min(Math.max(1, runs | 0), kMostBenchRuns));
     postMessage({ type: 'bench', id, result: { ...result, ...networks.status, files: files.map(({ name, bytes }) => ({ name, buffer: bytes.buffer })) } });
+  },
+  async bench_page({ id, name, runs }) {
+    current = null;
+    const { module, engine } = opened;
+    const picture = drawnPage(engine, kBenchPages.find((page) => page.name === name));
+    const result = await benchmarkPage(module, engine, picture, Math.min(Math.max(1, runs | 0), kMostBenchRuns));
+    postMessage({ type: 'bench_page', id, result: { input: name, ...result } });
   },
 };
 

@@ -43,6 +43,9 @@ void* budgeted_realloc(void* pointer, size_t old_size, size_t size) {
 
 }  // namespace
 
+#if defined(__wasm_simd128__) && defined(__SSE2__)
+#define STBI__X64_TARGET   // its loops for SSE2, which Emscripten turns into WebAssembly's own vectors: the same pixels as natively
+#endif
 #define STB_IMAGE_IMPLEMENTATION
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG

@@ -1,6 +1,7 @@
 // The engine as JavaScript sees it (class `Engine`, WebAssembly only). Everything that can fail returns JSON text:
 // {"ok":true,...} or {"error":{"code","message","detail"}}. Arrays cross as fresh typed arrays, so nothing dangles when memory grows.
 #include <emscripten/bind.h>
+#include <emscripten/heap.h>
 #include <emscripten/val.h>
 
 #include <nlohmann/json.hpp>
@@ -71,6 +72,8 @@ class Engine {
   std::string add_pixels(const std::string& name, int width, int height, const val& rgba) {
     return outcome_of(examination_.add_pixels(name, width, height, bytes_of(rgba)));
   }
+  // Whether this file would be one: a picture file, or a PDF whose page is a picture.
+  bool is_page(const val& bytes) const { return looks_like_page(bytes_of(bytes)); }
   bool holds_picture() const { return examination_.holds_picture(); }
   std::string digitise_page(const std::string& options_json) {
     refusal_.clear();
@@ -87,6 +90,15 @@ class Engine {
   std::string page_json(const std::string& input) const {
     if (!examination_.page()) return outcome_of(Error{ErrorCode::kWrongUsage, "No page has been read yet.", ""});
     return precordia::page_json(input, *examination_.page());
+  }
+  // Milliseconds of each step of the last digitise_page that succeeded, how many ways up were tried, and the picture's
+  // size: {"decode": ..., "readings": n, "width": n, "height": n}.
+  std::string page_times() const {
+    if (!examination_.page()) return outcome_of(Error{ErrorCode::kWrongUsage, "No page has been read yet.", ""});
+    const PageTimes& t = examination_.page()->times;
+    return text_of({{"decode", examination_.decode_ms()}, {"ink", t.ink}, {"grid", t.grid}, {"flatten", t.flatten}, {"rows", t.rows},
+                    {"plan", t.plan}, {"refine", t.refine}, {"algebra", t.algebra}, {"readings", t.readings},
+                    {"width", examination_.picture()->width}, {"height", examination_.picture()->height}});
   }
   std::string accept_page(bool reviewed) { return with_summary(examination_.accept_page(reviewed)); }
   val page_view() const {
@@ -350,6 +362,8 @@ std::string form_fields() {
 }
 // Whether this file is a clip that the engine reads by itself, by its content.
 bool is_clip(const val& bytes) { return looks_like_clip(bytes_of(bytes)); }
+// What the module has taken from the browser so far; it never gives any back.
+double memory_bytes() { return static_cast<double>(emscripten_get_heap_size()); }
 double largest_file_bytes() { return static_cast<double>(kLargestFileBytes); }
 
 }  // namespace
@@ -359,6 +373,7 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
   emscripten::function("export_formats", &export_formats);
   emscripten::function("form_fields", &form_fields);
   emscripten::function("largest_file_bytes", &largest_file_bytes);
+  emscripten::function("memory_bytes", &memory_bytes);
   emscripten::function("looks_like_clip", &is_clip);
   emscripten::function("packed_shares", &packed_shares_of);
   emscripten::class_<Engine>("Engine")
@@ -371,9 +386,11 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("add_file", &Engine::add_file)
       .function("read", &Engine::read)
       .function("add_pixels", &Engine::add_pixels)
+      .function("is_page", &Engine::is_page)
       .function("holds_picture", &Engine::holds_picture)
       .function("digitise_page", &Engine::digitise_page)
       .function("page_json", &Engine::page_json)
+      .function("page_times", &Engine::page_times)
       .function("accept_page", &Engine::accept_page)
       .function("page_view", &Engine::page_view)
       .function("page_picture", &Engine::page_picture)

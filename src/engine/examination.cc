@@ -1,6 +1,7 @@
 #include "engine/examination.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "base/text.h"
@@ -8,6 +9,7 @@
 #include "echo/clip_reader.h"
 #include "echo/simulated_clip.h"
 #include "engine/echo_view.h"
+#include "formats/pdf.h"
 #include "formats/read_ecg.h"
 #include "paper/decode_image.h"
 #include "report/answer_words.h"
@@ -58,6 +60,16 @@ Result<void> check_usable(const EcgRecord& record) {
 }
 
 std::optional<double> if_finite(double value) { return std::isfinite(value) ? std::optional(value) : std::nullopt; }
+
+// The pixels of a picture file, or of the first page of a PDF that is a picture; `note` is for the user, empty as a rule.
+Result<RgbImage> page_picture(std::span<const uint8_t> bytes, std::string& note) {
+  note.clear();
+  if (looks_like_image(bytes)) return decode_image(bytes);
+  PRECORDIA_TRY(const PdfPicture picture, pdf_picture(bytes));
+  if (picture.pages > 1) note = format_text("%zu pages of this PDF show pictures; the first one is used.", picture.pages);
+  if (!picture.jpeg.empty()) return decode_image(picture.jpeg, picture.orientation);
+  return image_from_pixels(picture.width, picture.height, 3, picture.rgb, picture.orientation);
+}
 
 PaperSource paper_source(const DigitisedPage& page, bool reviewed) {
   const PageQuality& q = page.quality;
@@ -153,6 +165,8 @@ void Examination::begin() {
   files_.clear();
   input_name_.clear();
   picture_.reset();
+  decode_ms_ = 0;
+  picture_note_.clear();
   page_.reset();
   record_.reset();
   profile_ = {};
@@ -192,24 +206,29 @@ Result<void> Examination::read() {
 }
 
 Result<void> Examination::add_pixels(std::string name, int width, int height, std::span<const uint8_t> rgba) {
-  PRECORDIA_TRY(picture_, image_from_rgba(width, height, rgba));
+  PRECORDIA_TRY(picture_, image_from_pixels(width, height, 4, rgba));
   input_name_ = std::move(name);
   return {};
 }
 
+bool looks_like_page(std::span<const uint8_t> bytes) { return looks_like_image(bytes) || pdf_shows_picture(bytes); }
+
 bool Examination::holds_picture() const {
-  return picture_ || (files_.size() == 1 && looks_like_image(files_.front().bytes));
+  return picture_ || (files_.size() == 1 && looks_like_page(files_.front().bytes));
 }
 
 Result<void> Examination::digitise_page(const DigitiseOptions& options) {
   if (!holds_picture()) return fail(ErrorCode::kWrongUsage, "No picture was given.");
   page_.reset();
   if (!picture_) {
-    PRECORDIA_TRY(picture_, decode_image(files_.front().bytes));
+    const auto start = std::chrono::steady_clock::now();
+    PRECORDIA_TRY(picture_, page_picture(files_.front().bytes, picture_note_));
+    decode_ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     input_name_ = files_.front().name;
     files_.clear();   // the pixels are all that is kept
   }
   PRECORDIA_TRY(page_, digitise(*picture_, options));
+  if (!picture_note_.empty()) page_->notes.push_back(picture_note_);
   return {};
 }
 

@@ -33,6 +33,9 @@
 
 namespace precordia {
 
+// By its content: a picture file, or a PDF whose page is a picture.
+bool looks_like_page(std::span<const uint8_t> bytes);
+
 class Examination {
  public:
   Result<void> load_manifest(std::string_view json);
@@ -61,6 +64,7 @@ class Examination {
   Result<void> digitise_page(const DigitiseOptions& options);
   const RgbImage* picture() const { return picture_ ? &*picture_ : nullptr; }
   const DigitisedPage* page() const { return page_ ? &*page_ : nullptr; }
+  double decode_ms() const { return decode_ms_; }   // what it took to make pixels of the picture's file; 0 when they were given
   const std::string& input_name() const { return input_name_; }
   // The page as it is read becomes the record; the picture is dropped.
   Result<void> accept_page(bool reviewed);
@@ -125,6 +129,8 @@ class Examination {
   std::vector<HeldFile> files_;
   std::string input_name_;
   std::optional<RgbImage> picture_;
+  double decode_ms_ = 0;
+  std::string picture_note_;
   std::optional<DigitisedPage> page_;
   std::optional<EcgRecord> record_;
   ClinicalProfile profile_;

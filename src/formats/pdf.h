@@ -1,9 +1,10 @@
 // ECG pages in PDF: the traces that a report program drew as lines, read back to millivolts. Written from ISO 32000-1; only what
-// such pages use. A page that is one picture is refused by name: it belongs to the digitiser of photographs.
+// such pages use. A page that is one picture, as scanners write them, is handed out as such: the digitiser of photographs reads it.
 //
 //   pdf_objects.cc   bytes -> objects and their streams (found by scanning, so a broken cross-reference table does no harm)
-//   pdf_page.cc      a page's content -> lines and texts in points
+//   pdf_page.cc      a page's content -> lines, texts and pictures in points
 //   pdf_reader.cc    grid, speed and gain, rows and columns -> leads
+//   pdf_picture.cc   the picture that is a page -> its JPEG file or its pixels
 #pragma once
 
 #include <array>
@@ -60,13 +61,35 @@ struct PdfText {
   double x = 0, y = 0;
   std::string text;
 };
+struct PdfDrawnImage {
+  const PdfObject* object = nullptr;
+  std::array<double, 6> matrix{};   // from the unit square, y upwards, to points
+};
 struct PdfPage {
   std::vector<PdfLine> lines;   // stroked ones, in points
   std::vector<PdfText> texts;
-  size_t images = 0;
+  std::vector<PdfDrawnImage> pictures;   // in the order of drawing; a picture inside the content has no object
 };
 
 Result<PdfPage> draw_pdf_page(const PdfFile& file, const PdfObject& page);
+
+// A page that is a picture, as it lies in the file.
+struct PdfPicture {
+  std::vector<uint8_t> jpeg;        // a whole JPEG file; or, when this is empty,
+  int width = 0, height = 0;
+  std::vector<uint8_t> rgb;         // three bytes a pixel, row after row
+  int orientation = 1;              // how the page shows it, in the words of EXIF (CIPA DC-008, tag 0x0112): 1 to 8
+  size_t pages = 1;                 // of the file that are such pictures; this is the first
+};
+
+// Whether the file is a PDF of pictures: a page without traces that are lines, on which a picture of kSmallestPdfPicturePixels is drawn.
+inline constexpr double kSmallestPdfPicturePixels = 0.18e6;
+bool pdf_shows_picture(std::span<const uint8_t> bytes);
+// That picture. Packed by Flate (with the predictors of PNG and TIFF) with 1 to 8 bits of grey, RGB or a palette, or as JPEG. Errors:
+// kNotRecognised (CCITT fax, JBIG2, JPEG 2000, other packings and colours; a page cut into several pictures), kDamaged, kTooLarge.
+Result<PdfPicture> pdf_picture(std::span<const uint8_t> bytes);
+// Its way from one drawn image; `turns` of the page, clockwise. For pdf_picture.
+Result<PdfPicture> unpacked_picture(const PdfFile& file, const PdfDrawnImage& image, int turns);
 
 Evidence pdf_evidence(std::span<const uint8_t> bytes);
 // Errors: kNotRecognised (encrypted; pages that are pictures; no trace), kAmbiguous (traces without lead names), kDamaged, kTooLarge.

@@ -8,7 +8,7 @@
 namespace precordia {
 namespace {
 
-constexpr size_t kMostOperands = 64, kDeepestStates = 64, kMostForms = 500, kMostTexts = 20000;
+constexpr size_t kMostOperands = 64, kDeepestStates = 64, kMostForms = 500, kMostTexts = 20000, kMostPictures = 1000;
 
 using Matrix = std::array<double, 6>;
 constexpr Matrix kIdentity = {1, 0, 0, 1, 0, 0};
@@ -264,7 +264,7 @@ struct Painter {
         } else if (word == "BI") {   // an image inside the content: its bytes are not operators
           const size_t end = content.find("EI", at);
           at = end == std::string_view::npos ? content.size() : end + 2;
-          ++page.images;
+          draw_picture(nullptr, state.matrix);
         }
         numbers.clear();
         text_operand.clear();
@@ -284,10 +284,14 @@ struct Painter {
     return &map;
   }
 
+  void draw_picture(const PdfObject* object, const Matrix& matrix) {
+    if (page.pictures.size() < kMostPictures) page.pictures.push_back({object, matrix});
+  }
+
   void draw_object(const std::string& name, std::string_view resources, GraphicsState state, int depth) {
     const PdfObject* object = file.referenced(pdf_value(file.resolved(pdf_value(resources, "/XObject")), name));
     if (!object) return;
-    if (pdf_value(object->text, "/Subtype") == "/Image") ++page.images;
+    if (pdf_value(object->text, "/Subtype") == "/Image") draw_picture(object, state.matrix);
     if (pdf_value(object->text, "/Subtype") != "/Form" || depth >= kDeepestPdfForm || ++forms > kMostForms) return;
     const auto bytes = file.stream_of(*object);
     if (!bytes) return;

@@ -241,9 +241,57 @@ NamedChannel sampled(const DrawnLead& drawn, const Scale& scale, double origin) 
 
 std::unexpected<Error> no_trace(bool pictures) {
   if (pictures)
-    return fail(ErrorCode::kNotRecognised, "This PDF holds a picture of an ECG, not its lines; pictures of ECGs are not read from PDF. "
-                                           "Export the ECG itself, or open a photograph of the page.");
+    return fail(ErrorCode::kNotRecognised, "This PDF holds a picture of an ECG, not its lines, and it is too small or one of several files; "
+                                           "open it alone, or open a photograph of the page.");
   return fail(ErrorCode::kNotRecognised, "This PDF holds no ECG trace that is drawn as lines; export the ECG itself instead.");
+}
+
+// --- pages that are pictures -----------------------------------------------------------------------------------------------------
+
+struct PagePicture {
+  PdfDrawnImage image;   // the largest of the page
+  bool cut = false;      // it shares the page with others of its kind
+  int turns = 0;         // of the page, clockwise
+};
+
+double number_of(const PdfFile& file, std::string_view dictionary, std::string_view key) {
+  return parse_number(file.resolved(pdf_value(dictionary, key))).value_or(0);
+}
+
+// /Rotate of a page or of the pages that it belongs to, in quarter turns.
+int turns_of(const PdfFile& file, const PdfObject& page) {
+  const PdfObject* node = &page;
+  for (int up = 0; up < 10 && node; ++up) {
+    if (const auto turn = parse_integer(file.resolved(pdf_value(node->text, "/Rotate")))) return static_cast<int>((*turn / 90 % 4 + 4) % 4);
+    node = file.referenced(pdf_value(node->text, "/Parent"));
+  }
+  return 0;
+}
+
+// One per page that shows a picture; none at all when a page has traces, which are the better source.
+std::vector<PagePicture> pictures_of(const PdfFile& file) {
+  std::vector<PagePicture> pictures;
+  if (file.encrypted) return pictures;
+  size_t pages = 0;
+  for (const auto& [number, object] : file.objects) {
+    if (pdf_value(object.text, "/Type") != "/Page" || ++pages > kMostPdfPages) continue;
+    auto drawn = draw_pdf_page(file, object);
+    if (!drawn) continue;
+    drawn->lines = joined(std::move(drawn->lines));
+    if (!traces_of(drawn->lines, kPointsPerMm).empty()) return {};
+    PagePicture largest;
+    double most = 0, all = 0;
+    for (const PdfDrawnImage& image : drawn->pictures) {
+      if (!image.object) continue;
+      const double pixels = number_of(file, image.object->text, "/Width") * number_of(file, image.object->text, "/Height");
+      all += pixels;
+      if (pixels > most) most = pixels, largest.image = image;
+    }
+    largest.cut = most < 0.6 * all;
+    largest.turns = turns_of(file, object);
+    if (all >= kSmallestPdfPicturePixels && most > 0) pictures.push_back(largest);
+  }
+  return pictures;
 }
 
 }  // namespace
@@ -251,6 +299,20 @@ std::unexpected<Error> no_trace(bool pictures) {
 Evidence pdf_evidence(std::span<const uint8_t> bytes) {
   const std::string_view start(reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 1024));
   return start.find("%PDF-") != std::string_view::npos ? Evidence::kCertain : Evidence::kNone;
+}
+
+bool pdf_shows_picture(std::span<const uint8_t> bytes) { return pdf_evidence(bytes) == Evidence::kCertain && !pictures_of(scan_pdf(bytes)).empty(); }
+
+Result<PdfPicture> pdf_picture(std::span<const uint8_t> bytes) {
+  const PdfFile file = scan_pdf(bytes);
+  const std::vector<PagePicture> pictures = pictures_of(file);
+  if (pictures.empty()) return no_trace(false);
+  const PagePicture& first = pictures.front();
+  if (first.cut)
+    return fail(ErrorCode::kNotRecognised, "The page of this PDF is cut into several pictures, which are not put together again; photograph the page, or save it as one picture.");
+  PRECORDIA_TRY(PdfPicture picture, unpacked_picture(file, first.image, first.turns));
+  picture.pages = pictures.size();
+  return picture;
 }
 
 Result<DecodedEcg> decode_pdf(std::span<const InputFile> files) {
@@ -264,7 +326,7 @@ Result<DecodedEcg> decode_pdf(std::span<const InputFile> files) {
   for (const auto& [number, object] : file.objects) {
     if (pdf_value(object.text, "/Type") != "/Page" || ++pages > kMostPdfPages) continue;
     PRECORDIA_TRY(auto drawn, draw_pdf_page(file, object));
-    images += drawn.images;
+    images += drawn.pictures.size();
     drawn.lines = joined(std::move(drawn.lines));
     Scale here;
     read_grid(drawn.lines, here);

@@ -34,7 +34,11 @@ constexpr Turn kTurns[9] = {{}, {false, false, false}, {false, true, false}, {fa
                             {true, false, false}, {true, false, true}, {true, true, true}, {true, true, false}};
 
 void put_on_white(const uint8_t* from, int channels, uint8_t* to) {
-  const unsigned alpha = channels == 4 ? from[3] : 255;
+  if (channels == 3) {
+    std::copy_n(from, 3, to);
+    return;
+  }
+  const unsigned alpha = from[3];
   for (int c = 0; c < 3; ++c) to[c] = static_cast<uint8_t>((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
 }
 
@@ -88,6 +92,10 @@ RgbImage upright(const Raster& raster, int orientation) {
   RgbImage out;
   out.width = turn.swapped ? raster.height : raster.width;
   out.height = turn.swapped ? raster.width : raster.height;
+  if (orientation == 1 && raster.channels == 3) {
+    out.rgb.assign(raster.pixels, raster.pixels + static_cast<size_t>(out.width) * static_cast<size_t>(out.height) * 3);
+    return out;
+  }
   out.rgb.resize(static_cast<size_t>(out.width) * static_cast<size_t>(out.height) * 3);
   // Walked in blocks, or a quarter turn would miss the cache at every pixel.
   constexpr int kBlock = 64;
@@ -146,7 +154,7 @@ Error refusal() {
 
 bool looks_like_image(Bytes bytes) { return is_jpeg(bytes) || is_png(bytes) || is_gif(bytes) || is_bmp(bytes); }
 
-Result<RgbImage> decode_image(Bytes bytes) {
+Result<RgbImage> decode_image(Bytes bytes, std::optional<int> orientation) {
   if (bytes.empty()) return fail(ErrorCode::kEmptyInput, "The picture's file is empty; copy it again.");
   if (!looks_like_image(bytes))
     return fail(ErrorCode::kNotRecognised, "This is no JPEG, PNG, BMP or GIF picture; save the picture as one of these and open it again.");
@@ -167,14 +175,15 @@ Result<RgbImage> decode_image(Bytes bytes) {
   const auto picture = picture_pixels(bytes, transparent ? 4 : 3);
   if (!picture.pixels) return std::unexpected(refusal());
   if (picture.width != header->width || picture.height != header->height) return std::unexpected(cut_short());
-  return working_image({picture.width, picture.height, picture.channels, picture.pixels.get()}, jpeg.orientation);
+  return working_image({picture.width, picture.height, picture.channels, picture.pixels.get()}, orientation.value_or(jpeg.orientation));
 }
 
-Result<RgbImage> image_from_rgba(int width, int height, Bytes rgba) {
-  if (width <= 0 || height <= 0 || static_cast<uint64_t>(width) * static_cast<uint64_t>(height) * 4 != rgba.size())
+Result<RgbImage> image_from_pixels(int width, int height, int channels, Bytes pixels, int orientation) {
+  if (width <= 0 || height <= 0 || (channels != 3 && channels != 4) || orientation < 1 || orientation > 8 ||
+      static_cast<uint64_t>(width) * static_cast<uint64_t>(height) * static_cast<uint64_t>(channels) != pixels.size())
     return fail(ErrorCode::kWrongUsage, "The size of the picture does not fit its pixels.");
   if (auto fits = check_size(width, height); !fits) return std::unexpected(fits.error());
-  return working_image({width, height, 4, rgba.data()}, 1);
+  return working_image({width, height, channels, pixels.data()}, orientation);
 }
 
 }  // namespace precordia

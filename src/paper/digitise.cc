@@ -1,7 +1,9 @@
 #include "paper/digitise.h"
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "paper/hand_marks.h"
@@ -14,9 +16,8 @@ namespace {
 
 const float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-RgbImage turned(const RgbImage& image, int quarter_turns) {
-  const int q = ((quarter_turns % 4) + 4) % 4;
-  if (q == 0) return image;
+// `quarter_turns` is 1, 2 or 3.
+RgbImage turned(const RgbImage& image, int q) {
   RgbImage out;
   out.width = q == 2 ? image.width : image.height;
   out.height = q == 2 ? image.height : image.width;
@@ -58,6 +59,17 @@ DigitiseOptions turned(DigitiseOptions options, const RgbImage& image, int quart
   return options;
 }
 
+// Adds what a step takes to its entry of PageTimes.
+template <typename Step>
+auto timed(double& sum_ms, Step&& step) {
+  struct Clock {
+    double& sum_ms;
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+    ~Clock() { sum_ms += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count(); }
+  } clock{sum_ms};
+  return step();
+}
+
 struct Reading {
   InkPlanes ink;
   GridLattice lattice;
@@ -68,12 +80,12 @@ struct Reading {
 };
 
 // `given` is turned by `quarter_turns`, and the points of `wished` with it.
-Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished, int quarter_turns) {
-  const RgbImage image = turned(given, quarter_turns);
+Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished, int quarter_turns, PageTimes& times) {
   const DigitiseOptions options = turned(wished, given, quarter_turns);
   Reading reading;
   reading.quarter_turns = ((quarter_turns % 4) + 4) % 4;
-  reading.ink = separate_ink(image);
+  times.readings += 1;
+  reading.ink = timed(times.ink, [&] { return reading.quarter_turns == 0 ? separate_ink(given) : separate_ink(turned(given, reading.quarter_turns)); });
   const auto to_working = [&](ImagePoint p) { return ImagePoint{(p.x + 0.5) * reading.ink.scale - 0.5, (p.y + 0.5) * reading.ink.scale - 0.5}; };
   if (options.corners) {
     auto corners = *options.corners;
@@ -82,17 +94,17 @@ Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished
   }
   if (reading.ink.paper_brightness < 45)
     return fail(ErrorCode::kUnusable, "This looks like bright lines on a dark screen, not like a paper ECG. Photograph the printed page in good light.");
-  PRECORDIA_TRY(reading.lattice, find_grid(reading.ink.grid));
+  PRECORDIA_TRY(reading.lattice, timed(times.grid, [&] { return find_grid(reading.ink.grid); }));
   reading.ink.grid = {};
-  PRECORDIA_TRY(reading.page, flatten(reading.ink, reading.lattice));
+  PRECORDIA_TRY(reading.page, timed(times.flatten, [&] { return flatten(reading.ink, reading.lattice); }));
   reading.ink.trace = {};
   for (const RetraceHint& hint : options.retrace) {
     std::vector<ImagePoint> points = hint.through;
     std::transform(points.begin(), points.end(), points.begin(), to_working);
     draw_through(reading.page, points);
   }
-  reading.rows = find_rows(reading.page);
-  PRECORDIA_TRY(reading.plan, plan_leads(reading.page, reading.rows, options));
+  reading.rows = timed(times.rows, [&] { return find_rows(reading.page); });
+  PRECORDIA_TRY(reading.plan, timed(times.plan, [&] { return plan_leads(reading.page, reading.rows, options); }));
   return reading;
 }
 
@@ -110,15 +122,15 @@ double disagreement(const Result<Reading>& reading) {
   return least;
 }
 
-Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& options) {
-  if (options.quarter_turns) return read_turned(image, options, *options.quarter_turns);
-  auto best = read_turned(image, options, 0);
+Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& options, PageTimes& times) {
+  if (options.quarter_turns) return read_turned(image, options, *options.quarter_turns, times);
+  auto best = read_turned(image, options, 0, times);
   double least = disagreement(best);
   if (least < 0.45) return best;
   if (!best && best.error().message.find("grid") != std::string::npos && best.error().message.find("No ECG grid") == 0) return best;
   for (const int turns : {2, 1, 3}) {
     if (turns != 2 && least < 2) continue;
-    auto other = read_turned(image, options, turns);
+    auto other = read_turned(image, options, turns, times);
     const double d = disagreement(other);
     if (d < 0.5 * least && d < 0.25) least = d, best = std::move(other);
   }
@@ -130,25 +142,31 @@ Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& op
 Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& options) {
   if (image.width < 200 || image.height < 120 || image.rgb.size() != static_cast<size_t>(image.width) * image.height * 3)
     return fail(ErrorCode::kUnusable, "This picture is too small to read an ECG from; 800 pixels across are the least for a page.");
-  PRECORDIA_TRY(Reading reading, read_any_way_up(image, options));
-  for (size_t r = 0; r < reading.rows.size(); ++r) {
-    std::vector<double> borders;
-    for (const LeadStretch& s : reading.plan.stretches)
-      if (s.row == static_cast<int>(r)) borders.push_back(s.begin_px), borders.push_back(s.end_px);
-    if (!borders.empty()) refine_trace(reading.page, reading.rows[r], borders);
-  }
+  PageTimes times;
+  PRECORDIA_TRY(Reading reading, read_any_way_up(image, options, times));
+  timed(times.refine, [&] {
+    for (size_t r = 0; r < reading.rows.size(); ++r) {
+      std::vector<double> borders;
+      for (const LeadStretch& s : reading.plan.stretches)
+        if (s.row == static_cast<int>(r)) borders.push_back(s.begin_px), borders.push_back(s.end_px);
+      if (!borders.empty()) refine_trace(reading.page, reading.rows[r], borders);
+    }
+  });
   std::vector<std::vector<float>> signals, confidence;
   for (const LeadStretch& s : reading.plan.stretches) {
     confidence.emplace_back();
     signals.push_back(signal_of(reading.page, reading.rows[static_cast<size_t>(s.row)], s, reading.plan.mm_per_s, reading.plan.mm_per_mv, &confidence.back()));
   }
   // Points that the user set are what they are; the others yield to the algebra. The residuals are those of the reading itself.
-  if (options.retrace.empty()) reread_by_algebra(reading.page, reading.plan, signals, confidence);
-  measure_residuals(signals, reading.plan);
-  if (options.retrace.empty()) spread_residuals(reading.page, reading.plan, signals);
+  timed(times.algebra, [&] {
+    if (options.retrace.empty()) reread_by_algebra(reading.page, reading.plan, signals, confidence);
+    measure_residuals(signals, reading.plan);
+    if (options.retrace.empty()) spread_residuals(reading.page, reading.plan, signals);
+  });
   const FlatPage& page = reading.page;
   const LeadPlan& plan = reading.plan;
   DigitisedPage out;
+  out.times = times;
   out.quarter_turns = reading.quarter_turns;
   out.px_per_mm_x = reading.lattice.px_per_mm_x / reading.ink.scale;
   out.px_per_mm_y = reading.lattice.px_per_mm_y / reading.ink.scale;

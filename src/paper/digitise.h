@@ -94,6 +94,12 @@ struct PageMapping {
   bool empty() const { return nodes.empty(); }
 };
 
+// Milliseconds that each step took, all ways up together that were tried: for `bench`, and in no record or report.
+struct PageTimes {
+  double ink = 0, grid = 0, flatten = 0, rows = 0, plan = 0, refine = 0, algebra = 0;
+  int readings = 0;                // ways up that were tried
+};
+
 struct DigitisedPage {
   EcgRecord record;                          // mV at 500 Hz, NaN = not on the paper
   std::vector<LeadTrace> traces;
@@ -109,6 +115,7 @@ struct DigitisedPage {
   bool review_recommended = true;
   std::vector<std::string> notes;            // sentences for the user
   PageMapping mapping;
+  PageTimes times;
 };
 
 inline constexpr double kDigitisedRateHz = 500;

@@ -99,27 +99,43 @@ InkPlanes separate_ink(const RgbImage& original, double most_pixels) {
 
   ink.trace = Plane(image.width, image.height);
   ink.grid = Plane(image.width, image.height);
+  const size_t width = static_cast<size_t>(image.width);
+  std::array<std::vector<float>, 3> colour, paper;   // of one line; the paper's at the blocks' centres
+  for (int k = 0; k < 3; ++k) colour[k].resize(width), paper[k].resize(static_cast<size_t>(white.columns) + 1);
+  std::vector<float> brightest(width), darkest(width);
+  const float per_px = 1 / static_cast<float>(white.block);
   for (int y = 0; y < image.height; ++y) {
-    const float v = std::clamp((static_cast<float>(y) + 0.5f) / static_cast<float>(white.block) - 0.5f, 0.f, static_cast<float>(white.rows - 1));
+    const float v = std::clamp((static_cast<float>(y) + 0.5f) * per_px - 0.5f, 0.f, static_cast<float>(white.rows - 1));
     const int r = std::min(static_cast<int>(v), std::max(0, white.rows - 2));
     const int r1 = std::min(r + 1, white.rows - 1);
     const float b = v - static_cast<float>(r);
-    for (int x = 0; x < image.width; ++x) {
-      const float u = std::clamp((static_cast<float>(x) + 0.5f) / static_cast<float>(white.block) - 0.5f, 0.f, static_cast<float>(white.columns - 1));
-      const int c = std::min(static_cast<int>(u), std::max(0, white.columns - 2));
-      const int c1 = std::min(c + 1, white.columns - 1);
-      const float a = u - static_cast<float>(c);
-      const uint8_t* p = image.rgb.data() + (static_cast<size_t>(y) * image.width + x) * 3;
-      float least = 1, most = 0;
-      for (int k = 0; k < 3; ++k) {
-        const float paper = (1 - b) * ((1 - a) * white.at[static_cast<size_t>(r) * white.columns + c][k] + a * white.at[static_cast<size_t>(r) * white.columns + c1][k]) +
-                            b * ((1 - a) * white.at[static_cast<size_t>(r1) * white.columns + c][k] + a * white.at[static_cast<size_t>(r1) * white.columns + c1][k]);
-        const float density = std::clamp(1 - static_cast<float>(p[k]) / paper, 0.f, 1.f);
-        least = std::min(least, density);
-        most = std::max(most, density);
+    const uint8_t* p = image.rgb.data() + static_cast<size_t>(y) * width * 3;
+    for (size_t x = 0; x < width; ++x)
+      for (size_t k = 0; k < 3; ++k) colour[k][x] = p[3 * x + k];
+    std::fill(brightest.begin(), brightest.end(), 0.f);
+    std::fill(darkest.begin(), darkest.end(), 1e9f);
+    for (size_t k = 0; k < 3; ++k) {
+      for (int c = 0; c <= white.columns; ++c) {
+        const size_t at = static_cast<size_t>(std::min(c, white.columns - 1));
+        paper[k][static_cast<size_t>(c)] = (1 - b) * white.at[static_cast<size_t>(r) * white.columns + at][k] + b * white.at[static_cast<size_t>(r1) * white.columns + at][k];
       }
-      ink.trace.row(y)[x] = least;
-      ink.grid.row(y)[x] = most;
+      // From one block's centre to the next the paper changes linearly; beyond the first and the last it stays.
+      const float* shade = colour[k].data();
+      for (int c = -1; c < white.columns; ++c) {
+        const int from = std::max(0, white.block * c + white.block / 2), to = std::min(image.width, white.block * (c + 1) + white.block / 2);
+        const float left = paper[k][static_cast<size_t>(std::max(c, 0))], right = c < 0 ? left : paper[k][static_cast<size_t>(c) + 1];
+        for (int x = from; x < to; ++x) {
+          const float a = (static_cast<float>(x) + 0.5f) * per_px - 0.5f - static_cast<float>(c);
+          const float share = shade[x] / ((1 - a) * left + a * right);
+          brightest[static_cast<size_t>(x)] = std::max(brightest[static_cast<size_t>(x)], share);
+          darkest[static_cast<size_t>(x)] = std::min(darkest[static_cast<size_t>(x)], share);
+        }
+      }
+    }
+    float *trace = ink.trace.row(y), *grid = ink.grid.row(y);
+    for (size_t x = 0; x < width; ++x) {
+      trace[x] = std::clamp(1 - brightest[x], 0.f, 1.f);
+      grid[x] = std::clamp(1 - darkest[x], 0.f, 1.f);
     }
   }
   return ink;

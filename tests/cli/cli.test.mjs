@@ -253,7 +253,7 @@ test('wrong usage: exit 2, nothing on stdout, a hint', async () => {
   for (const args of [[], ['frobnicate'], ['screen'], ['screen', goodCsv, '--jsno'], ['screen', goodCsv, '--age', 'old'], ['screen', goodCsv, '--age', '400'],
     ['screen', goodCsv, '--sex', 'X'], ['screen', goodCsv, '--profile', profile], ['screen', goodCsv, '--profile', broken], ['screen', goodCsv, '--profile', 'none.json'],
     ['predict', goodCsv, '--precision', 'fp16'], ['predict', goodCsv, '--model', 'none'], ['measure', '-', goodCsv], ['measure', goodCsv, '--age', '63'],
-    ['bench', goodCsv], ['bench', '--runs', '0']]) {
+    ['bench', '--page', 'none.jpg'], ['bench', '--runs', '0']]) {
     const { status, stdout, stderr } = await precordia(args);
     assert.equal(status, 2, args.join(' '));
     assert.equal(stdout, '', args.join(' '));
@@ -280,7 +280,7 @@ test('help and version', async () => {
 test('bench prints medians per stage', { timeout: 300000 }, async () => {
   const { status, lines } = await precordia(['bench', '--runs', '3', '--json']);
   assert.equal(status, 0);
-  const [{ runs, configurations }] = lines();
+  const [{ runs, configurations, pages }] = lines();
   assert.equal(runs, 3);
   assert.deepEqual(configurations.map(({ precision, threads }) => `${precision} ${threads}`), ['int8 1', 'int8 2', 'fp32 1']);
   for (const { median_ms: medians, clip, peak_memory_mb: memory } of configurations) {
@@ -288,6 +288,17 @@ test('bench prints medians per stage', { timeout: 300000 }, async () => {
     assert.ok(clip.per_frame_ms > 0 && memory > 0);
     for (const stage of ['read', 'measure', 'prepare', 'network', 'interpret', 'fuse', 'view', 'total']) assert.ok(medians[stage] >= 0, stage);
   }
+  assert.deepEqual(pages.map(({ input, width, height, leads }) => [input, width, height, leads]), [['photo-12mp.jpg', 4000, 3000, 12], ['scan-800px.jpg', 1120, 800, 12]]);
+  for (const { median_ms: medians, wasm_memory_mb: memory } of pages) {
+    assert.ok(memory > 0);
+    for (const stage of ['decode', 'ink', 'grid', 'flatten', 'rows', 'plan', 'refine', 'algebra', 'total']) assert.ok(medians[stage] >= 0, stage);
+  }
+});
+
+test('bench of a file that is no picture says so', async () => {
+  const { status, lines } = await precordia(['bench', goodCsv, '--json']);
+  assert.equal(status, 1);
+  assert.equal(lines()[0].error.code, 'not_recognised');
 });
 
 // ---- real records ----------------------------------------------------------------------------------------------------------

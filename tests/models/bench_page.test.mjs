@@ -1,6 +1,8 @@
 // bench.html measures in Chromium under the app's own security policy, and shows what it measured.
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
+import { kPageStages } from '../../web/benchmark.mjs';
+import { kBenchPages } from '../../web/drawn_page.mjs';
 import { kEcgStages } from '../../web/examination.mjs';
 import { launchChromium, serveApp } from './support.mjs';
 
@@ -17,15 +19,22 @@ test('bench.html prints medians per stage on WASM with two threads', { skip: bro
     page.on('request', (request) => { if (!request.url().startsWith(app.url)) complaints.push(request.url()); });
     await page.goto(`${app.url}bench.html?runs=10&provider=wasm`);
     await page.waitForFunction(() => window.benchResult, null, { timeout: 150000 });
-    const { runs, cross_origin_isolated: isolated, configurations: [wasm] } = await page.evaluate(() => window.benchResult);
+    const { runs, cross_origin_isolated: isolated, configurations: [wasm], pages } = await page.evaluate(() => window.benchResult);
     assert.equal(runs, 10);
     assert.equal(isolated, true);
     assert.equal(wasm.threads, 2);
     t.diagnostic(`median ${wasm.median_ms.total} ms in the worker, ${wasm.round_trip_ms} ms seen from the page: ${JSON.stringify(wasm.median_ms)}`);
     assert.ok(wasm.median_ms.total > 0 && wasm.round_trip_ms > 0);
-    const shown = await page.locator('tbody tr').allInnerTexts();
+    const shown = await page.locator('#body tr').allInnerTexts();
     assert.equal(shown.length, kEcgStages.length + 2);
     assert.match(shown.at(-2), /^From file to result\s+\d+\.\d\d$/);
+    assert.deepEqual(pages.map(({ input }) => input), kBenchPages.map(({ name }) => name));
+    for (const { input, width, height, leads, median_ms: medians, wasm_memory_mb: memory } of pages) {
+      t.diagnostic(`${input}: ${width} x ${height}, ${leads} leads, ${memory} MB, ${JSON.stringify(medians)}`);
+      assert.equal(leads, 12, input);
+      for (const stage of kPageStages) assert.ok(medians[stage] > 0, `${input}: ${stage}`);
+    }
+    assert.equal((await page.locator('#page-body tr').allInnerTexts()).length, kPageStages.length + 2);
     assert.deepEqual(complaints, []);
     await page.close();
   } finally {

@@ -148,11 +148,11 @@ TEST_CASE("a picture over the working size is averaged down and keeps its conten
 }
 
 TEST_CASE("pixels from the browser's decoder go the same way, and a wrong count is refused") {
-  const auto image = image_from_rgba(kWide, kHigh, quarters(kWide, kHigh, 4));
+  const auto image = image_from_pixels(kWide, kHigh, 4, quarters(kWide, kHigh, 4));
   REQUIRE(image.has_value());
   CHECK(seen(*image) == "0123");
-  CHECK_FALSE(image_from_rgba(kWide, kHigh + 1, quarters(kWide, kHigh, 4)).has_value());
-  CHECK_FALSE(image_from_rgba(-1, -1, {}).has_value());
+  CHECK_FALSE(image_from_pixels(kWide, kHigh + 1, 4, quarters(kWide, kHigh, 4)).has_value());
+  CHECK_FALSE(image_from_pixels(-1, -1, 4, {}).has_value());
 }
 
 TEST_CASE("files that are no picture are told apart, and damaged ones never crash the decoder") {
