@@ -8,6 +8,7 @@
 
 #include "base/picture_file.h"
 #include "base/text.h"
+#include "paper/area_average.h"
 
 namespace precordia {
 namespace {
@@ -32,60 +33,6 @@ struct Turn {
 };
 constexpr Turn kTurns[9] = {{}, {false, false, false}, {false, true, false}, {false, true, true}, {false, false, true},
                             {true, false, false}, {true, false, true}, {true, true, true}, {true, true, false}};
-
-void put_on_white(const uint8_t* from, int channels, uint8_t* to) {
-  if (channels == 3) {
-    std::copy_n(from, 3, to);
-    return;
-  }
-  const unsigned alpha = from[3];
-  for (int c = 0; c < 3; ++c) to[c] = static_cast<uint8_t>((from[c] * alpha + 255 * (255 - alpha) + 127) / 255);
-}
-
-// Area averages: each pixel of the result is the mean of the part of the source that it covers.
-RgbImage averaged(const Raster& raster, double factor) {
-  RgbImage out;
-  out.width = std::clamp(static_cast<int>(raster.width * factor), 1, raster.width);
-  out.height = std::clamp(static_cast<int>(raster.height * factor), 1, raster.height);
-  out.rgb.resize(static_cast<size_t>(out.width) * static_cast<size_t>(out.height) * 3);
-  const double step_x = static_cast<double>(raster.width) / out.width, step_y = static_cast<double>(raster.height) / out.height;
-  struct Part {
-    int from, to;         // source pixels
-    float first, last;    // how much of the first and of the last counts
-  };
-  const auto part = [](int i, double step, int most) {
-    const double low = i * step, high = std::min<double>((i + 1) * step, most);
-    Part p{static_cast<int>(low), static_cast<int>(std::ceil(high - 1e-9)), 1, 1};
-    p.first = static_cast<float>(p.from + 1 - low);
-    p.last = static_cast<float>(high - (p.to - 1));
-    if (p.to - p.from == 1) p.first = static_cast<float>(high - low);
-    return p;
-  };
-  std::vector<Part> columns;
-  for (int x = 0; x < out.width; ++x) columns.push_back(part(x, step_x, raster.width));
-  std::vector<float> row(static_cast<size_t>(out.width) * 3);
-  for (int y = 0; y < out.height; ++y) {
-    std::fill(row.begin(), row.end(), 0.0f);
-    const Part rows = part(y, step_y, raster.height);
-    for (int sy = rows.from; sy < rows.to; ++sy) {
-      const float weight_y = sy == rows.from ? rows.first : sy == rows.to - 1 ? rows.last : 1;
-      const uint8_t* line = raster.pixels + static_cast<size_t>(sy) * static_cast<size_t>(raster.width * raster.channels);
-      for (int x = 0; x < out.width; ++x) {
-        const Part& p = columns[static_cast<size_t>(x)];
-        for (int sx = p.from; sx < p.to; ++sx) {
-          const float weight = weight_y * (sx == p.from ? p.first : sx == p.to - 1 ? p.last : 1);
-          uint8_t rgb[3];
-          put_on_white(line + sx * raster.channels, raster.channels, rgb);
-          for (int c = 0; c < 3; ++c) row[static_cast<size_t>(3 * x + c)] += weight * rgb[c];
-        }
-      }
-    }
-    const float scale = static_cast<float>(1 / (step_x * step_y));
-    for (size_t i = 0; i < row.size(); ++i)
-      out.rgb[static_cast<size_t>(y) * row.size() + i] = static_cast<uint8_t>(std::clamp(row[i] * scale + 0.5f, 0.0f, 255.0f));
-  }
-  return out;
-}
 
 RgbImage upright(const Raster& raster, int orientation) {
   const Turn turn = kTurns[orientation];
@@ -121,7 +68,9 @@ RgbImage working_image(const Raster& raster, int orientation) {
   if (raster.width <= 0 || raster.height <= 0) return {};
   const double pixels = static_cast<double>(raster.width) * raster.height;
   if (pixels <= kWorkingImagePixels) return upright(raster, orientation);
-  const RgbImage smaller = averaged(raster, std::sqrt(kWorkingImagePixels / pixels));
+  const double factor = std::sqrt(kWorkingImagePixels / pixels);
+  const RgbImage smaller = area_average(raster.pixels, raster.width, raster.height, raster.channels, std::clamp(static_cast<int>(raster.width * factor), 1, raster.width),
+                                        std::clamp(static_cast<int>(raster.height * factor), 1, raster.height));
   if (orientation == 1) return smaller;
   return upright({smaller.width, smaller.height, 3, smaller.rgb.data()}, orientation);
 }

@@ -2,36 +2,10 @@
 
 #include <array>
 
+#include "paper/area_average.h"
+
 namespace precordia {
 namespace {
-
-// Mean over the image area that each smaller pixel covers.
-RgbImage reduced(const RgbImage& image, int width, int height) {
-  RgbImage out{width, height, std::vector<uint8_t>(static_cast<size_t>(width) * height * 3)};
-  const double fx = static_cast<double>(image.width) / width, fy = static_cast<double>(image.height) / height;
-  std::vector<float> line(static_cast<size_t>(image.width) * 3);
-  for (int y = 0; y < height; ++y) {
-    const double top = y * fy, bottom = std::min((y + 1) * fy, static_cast<double>(image.height));
-    std::fill(line.begin(), line.end(), 0.f);
-    for (int j = static_cast<int>(top); j < bottom; ++j) {
-      const float part = static_cast<float>(std::min(bottom, j + 1.0) - std::max(top, static_cast<double>(j)));
-      const uint8_t* from = image.rgb.data() + static_cast<size_t>(j) * image.width * 3;
-      for (size_t i = 0; i < line.size(); ++i) line[i] += part * from[i];
-    }
-    for (int x = 0; x < width; ++x) {
-      const double left = x * fx, right = std::min((x + 1) * fx, static_cast<double>(image.width));
-      float sum[3] = {0, 0, 0};
-      for (int i = static_cast<int>(left); i < right; ++i) {
-        const float part = static_cast<float>(std::min(right, i + 1.0) - std::max(left, static_cast<double>(i)));
-        for (int c = 0; c < 3; ++c) sum[c] += part * line[static_cast<size_t>(i) * 3 + c];
-      }
-      const float area = static_cast<float>((bottom - top) * (right - left));
-      for (int c = 0; c < 3; ++c)
-        out.rgb[(static_cast<size_t>(y) * width + x) * 3 + c] = static_cast<uint8_t>(std::clamp(sum[c] / area + 0.5f, 0.f, 255.f));
-    }
-  }
-  return out;
-}
 
 // The paper's own colour on a coarse lattice: a high percentile of each block, then smoothed over its neighbours.
 struct PaperWhite {
@@ -88,7 +62,7 @@ InkPlanes separate_ink(const RgbImage& original, double most_pixels) {
   RgbImage smaller;
   if (pixels > most_pixels) {
     ink.scale = std::sqrt(most_pixels / pixels);
-    smaller = reduced(original, std::max(1, static_cast<int>(original.width * ink.scale)), std::max(1, static_cast<int>(original.height * ink.scale)));
+    smaller = area_average(original.rgb.data(), original.width, original.height, 3, std::max(1, static_cast<int>(original.width * ink.scale)), std::max(1, static_cast<int>(original.height * ink.scale)));
     ink.scale = static_cast<double>(smaller.width) / original.width;
   }
   const RgbImage& image = smaller.rgb.empty() ? original : smaller;
