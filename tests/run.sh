@@ -141,7 +141,7 @@ node_part() {
 
 # fuzz_part SECONDS: builds the fuzz targets, replays their seeds and goes on for SECONDS in all, always from the same random seed: what
 # passed once passes again, and new inputs are for longer campaigns (PRECORDIA_FUZZ_SEED=N). One test per target; a crash, a
-# hang of over ten seconds or an allocation of over 256 MB fails it, and its input lies in build/fuzz.
+# hang of over ten seconds (a minute for pages) or an allocation of over 256 MB fails it, and its input lies in build/fuzz.
 fuzz_part() {
   local log=$logs/fuzz.log started=$SECONDS passed=0 failed=0 skipped=0 target targets each
   echo "== fuzz: the file readers under libFuzzer with address and undefined-behaviour sanitizers"
@@ -154,7 +154,9 @@ fuzz_part() {
   for target in "${targets[@]}"; do
     mkdir -p "build/fuzz/found/$target" "build/fuzz/seeds/$target"
     echo "fuzz: $target" >> "$log"
-    if ASAN_OPTIONS=detect_leaks=0 "build/fuzz/$target" "build/fuzz/found/$target" "build/fuzz/seeds/$target" -max_len=4000 -timeout=10 "-seed=${PRECORDIA_FUZZ_SEED:-1}" \
+    timeout=10
+    [ "$target" != read_page ] || timeout=60   # a whole page is read
+    if ASAN_OPTIONS=detect_leaks=0 "build/fuzz/$target" "build/fuzz/found/$target" "build/fuzz/seeds/$target" -max_len=4000 "-timeout=$timeout" "-seed=${PRECORDIA_FUZZ_SEED:-1}" \
         -malloc_limit_mb=256 -rss_limit_mb=2048 -max_total_time="$each" -print_final_stats=1 -verbosity=0 -artifact_prefix="build/fuzz/$target-" >> "$log" 2>&1
     then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not ok - fuzz: $target (build/fuzz/$target-*)" >> "$log"; fi
   done

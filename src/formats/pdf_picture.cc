@@ -197,6 +197,7 @@ Result<PdfPicture> unpacked_picture(const PdfFile& file, const PdfDrawnImage& im
     } else {
       return not_read("packed in a rare way", filters[0]);
     }
+    if (bytes.empty()) return damaged();
     picture.jpeg = std::move(bytes);
     return picture;
   }

@@ -4,6 +4,8 @@
 namespace precordia {
 namespace {
 
+constexpr double kFewestPxPerMm = 1.25;   // 32 dots per inch: a pen's width is a third of a pixel
+
 // The grid cell as the page prints it in one region: a high percentile over all cells, so that a trace in some of them does not count.
 void remove_grid(Plane& page, double px_per_mm) {
   const int cell = static_cast<int>(std::lround(5 * px_per_mm));
@@ -88,6 +90,8 @@ void read_through(const Plane& ink, const PageMapping& mapping, double cell_px, 
 
 Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice) {
   FlatPage page;
+  if (std::max(lattice.px_per_mm_x, lattice.px_per_mm_y) < kFewestPxPerMm)
+    return fail(ErrorCode::kUnusable, "The squares in this picture are too small to read a trace between them. Photograph the page from closer, or scan it at 150 dots per inch or more.");
   page.px_per_mm = std::clamp(std::ceil(std::max(lattice.px_per_mm_x, lattice.px_per_mm_y)), 6.0, 16.0);
   page.image_px = page.px_per_mm / std::max(lattice.px_per_mm_x, lattice.px_per_mm_y);
   page.mapping = lattice.mapping;

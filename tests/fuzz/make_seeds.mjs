@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { jpegOf } from '../../web/jpeg.mjs';
+import { greyPng } from '../../web/png.mjs';
 
 // CRC-32 as zlib computes it; Node has it since 20.15 only.
 function crc32(bytes) {
@@ -35,7 +37,7 @@ const base64 = (values) => int16(values).toString('base64');
 function write(target, name, bytes) {
   mkdirSync(path.join(out, target), { recursive: true });
   writeFileSync(path.join(out, target, name), bytes);
-  if (!['read_ecg', 'bundle', 'read_clip'].includes(target)) write('read_ecg', `${target}_${name}`, bytes);
+  if (!['read_ecg', 'bundle', 'read_clip', 'read_page'].includes(target)) write('read_ecg', `${target}_${name}`, bytes);
 }
 
 const header = `seed ${leads.length} 500 ${count}\n${leads.map((lead) => `seed.dat 16 400/mV 16 0 ${samples[lead][0]} 0 0 ${lead}`).join('\n')}\n# age: 63\n# sex: F\n`;
@@ -160,6 +162,41 @@ const grey = Buffer.from(Array.from({ length: 768 }, (_, i) => Math.floor(i / 3)
 const image = (t) => Buffer.concat([Buffer.from([0x21, 0xf9, 4, 0, 4, 0, 0, 0, 0x2c, 0, 0, 0, 0, wide, 0, high, 0, 0]), lzw(fan(t))]);
 write('read_clip', 'still.gif', Buffer.concat([Buffer.from('GIF89a'), Buffer.from([wide, 0, high, 0, 0xf7, 0, 0]), grey, image(0), Buffer.from([0x3b])]));
 write('read_clip', 'animated.gif', Buffer.concat([Buffer.from('GIF89a'), Buffer.from([wide, 0, high, 0, 0xf7, 0, 0]), grey, image(0), image(1), Buffer.from([0x3b])]));
+
+// ---- pages of paper -------------------------------------------------------------------------------------------------------------
+
+// 50 x 30 mm at four pixels to the millimetre: grid, pulse and rows of traces. As small as what the digitiser takes.
+const pageWide = 200, pageHigh = 120;
+function pagePixels(rows) {
+  const pixels = Buffer.alloc(pageWide * pageHigh, 250);
+  const dark = (x, y, value) => { if (x >= 0 && y >= 0 && x < pageWide && y < pageHigh) pixels[y * pageWide + x] = Math.min(pixels[y * pageWide + x], value); };
+  for (let y = 0; y < pageHigh; ++y) for (let x = 0; x < pageWide; ++x) if (x % 20 === 0 || y % 20 === 0) dark(x, y, 190); else if (x % 4 === 0 || y % 4 === 0) dark(x, y, 225);
+  for (let row = 0; row < rows; ++row) {
+    let before = null;
+    for (let x = 6; x < pageWide - 6; ++x) {
+      const beat = (x - 30) % 60;
+      const mm = x < 10 ? 0 : x < 26 ? 10 : x < 30 ? 0 : beat === 20 ? 8 : beat === 21 ? 4 : beat === 19 || beat === 22 ? -1 : beat > 40 && beat < 55 ? 1.5 : 0;
+      const at = Math.round(pageHigh * (row + 0.6) / rows - 4 * mm);
+      for (let y = Math.min(at, before ?? at); y <= Math.max(at, before ?? at) + 1; ++y) dark(x, y, 20);
+      before = at;
+    }
+  }
+  return pixels;
+}
+const pageRgb = (rows) => Buffer.from(Array.from(pagePixels(rows), (grey) => [grey, grey > 100 ? grey - 20 : grey, grey > 100 ? grey - 20 : grey]).flat());
+for (const rows of [1, 3]) write('read_page', `rows_${rows}.png`, greyPng(pageWide, pageHigh, pagePixels(rows)));
+write('read_page', 'blank.png', greyPng(pageWide, pageHigh, Buffer.alloc(pageWide * pageHigh, 240)));
+write('read_page', 'page.jpg', Buffer.from(jpegOf(pageWide, pageHigh, pageRgb(1), 3)));
+const pageObject = (dictionary, stream) => Buffer.concat([Buffer.from(`%PDF-1.4\n1 0 obj\n<< /Type /Page /Rotate 90 /Contents 2 0 R /Resources << /XObject << /Im0 4 0 R >> >> >>\nendobj\n`
+  + `2 0 obj\n<< /Length 32 >>\nstream\nq 612 0 0 459 0 0 cm /Im0 Do Q   \nendstream\nendobj\n4 0 obj\n<< /Subtype /Image /Width 600 /Height 400 ${dictionary} /Length ${stream.length} >>\nstream\n`),
+  stream, Buffer.from('\nendstream\nendobj\n')]);
+const bits = Buffer.alloc(75 * 400, 0xef);
+write('read_page', 'one_bit.pdf', pageObject('/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /FlateDecode /Decode [1 0]', deflateSync(bits)));
+write('read_page', 'predicted.pdf', pageObject('/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /FlateDecode /DecodeParms << /Predictor 15 /Colors 1 /BitsPerComponent 1 /Columns 600 >>',
+  deflateSync(Buffer.concat(Array.from({ length: 400 }, (_, y) => Buffer.concat([Buffer.from([y % 5]), bits.subarray(0, 75)]))))));
+write('read_page', 'palette.pdf', pageObject('/ColorSpace [/Indexed /DeviceRGB 3 <FFFFFF FF8080 202020 A0A0A0>] /BitsPerComponent 2 /Filter /FlateDecode', deflateSync(Buffer.alloc(150 * 400, 0x1b))));
+write('read_page', 'jpeg.pdf', pageObject('/ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode', Buffer.from(jpegOf(64, 48, pageRgb(1).subarray(0, 64 * 48 * 3), 20))));
+write('read_page', 'fax.pdf', pageObject('/BitsPerComponent 1 /Filter /CCITTFaxDecode', Buffer.from('00112233', 'hex')));
 
 // ---- shrunken copies of the shared samples ----------------------------------------------------------------------------------
 

@@ -178,6 +178,7 @@ TEST_CASE("what a PDF's picture is packed in and cannot be read is named in one 
   CHECK(refusal("/BitsPerComponent 8 /ColorSpace /DeviceCMYK /Filter /FlateDecode", deflated(quarters(3))).find("colours of a rare kind") != std::string::npos);
   CHECK(refusal("/BitsPerComponent 8 /ColorSpace /DeviceRGB /Filter /FlateDecode", deflated(Bytes(1000, 7))).find("damaged") != std::string::npos);
   CHECK(refusal("/BitsPerComponent 16 /ColorSpace /DeviceRGB /Filter /FlateDecode", deflated(quarters())).find("eight bits") != std::string::npos);
+  CHECK(refusal("/ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /DCTDecode", "").find("damaged") != std::string::npos);
   const auto strips = pdf_picture(pdf_of({flate_rgb(), flate_rgb()}));
   REQUIRE(!strips);
   CHECK(strips.error().message.find("cut into several") != std::string::npos);
