@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, { after } from 'node:test';
 import { simulatedWfdbFiles } from '../../web/benchmark.mjs';
+import { drawnPage, kBenchPages } from '../../web/drawn_page.mjs';
 import { csvText, openBuiltEngine, realHeaders, realRecordsFolder, repository, simulatedCsv, withoutRealRecords } from '../models/support.mjs';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'precordia-cli-'));
@@ -299,6 +300,27 @@ test('bench of a file that is no picture says so', async () => {
   const { status, lines } = await precordia(['bench', goodCsv, '--json']);
   assert.equal(status, 1);
   assert.equal(lines()[0].error.code, 'not_recognised');
+});
+
+// One page that is a picture, as scanners write it.
+function scannedPdf({ width, height, filter, stream }) {
+  const content = 'q 612 0 0 437 0 0 cm /Im0 Do Q';
+  return Buffer.concat([Buffer.from(`%PDF-1.4\n1 0 obj\n<< /Type /Page /Contents 2 0 R /Resources << /XObject << /Im0 4 0 R >> >> >>\nendobj\n2 0 obj\n<< /Length ${content.length} >>\nstream\n${content}\nendstream\nendobj\n`
+    + `4 0 obj\n<< /Subtype /Image /Width ${width} /Height ${height} /ColorSpace /DeviceRGB /BitsPerComponent 8 /Filter /${filter} /Length ${stream.length} >>\nstream\n`),
+    Buffer.from(stream), Buffer.from('\nendstream\nendobj\ntrailer\n<< /Root 3 0 R >>\n')]);
+}
+
+test('a scanned page in a PDF is digitised and screened; a packing that is not read is named', { timeout: 120000 }, async () => {
+  const page = kBenchPages.find(({ camera }) => !camera);
+  const pdf = put('scan.pdf', scannedPdf({ ...page, filter: 'DCTDecode', stream: drawnPage(engine, page).bytes }));
+  const read = await precordia(['digitise', pdf, '--json']);
+  assert.equal(read.status, 0, read.stderr);
+  assert.equal(new Set(read.lines()[0].leads.map(({ lead }) => lead)).size, 12);
+  const screened = await precordia(['measure', pdf, '--json']);
+  assert.equal(screened.lines()[0].paper.reviewed, false);
+  const fax = await precordia(['digitise', put('fax.pdf', scannedPdf({ ...page, filter: 'CCITTFaxDecode', stream: 'abc' })), '--json']);
+  assert.equal(fax.status, 1);
+  assert.match(fax.lines()[0].error.message, /packed as a fax \(CCITT\), which is not read/);
 });
 
 // ---- real records ----------------------------------------------------------------------------------------------------------
