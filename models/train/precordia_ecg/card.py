@@ -5,6 +5,7 @@ import csv
 from dataclasses import asdict
 from pathlib import Path
 
+from . import beats
 from .evaluate import CLEAR
 from .package import MODEL_ID, PRECISIONS
 from .train import Plan
@@ -14,7 +15,7 @@ HEADS = {"superclass": 5, "subclass": 23, "form": 19, "rhythm": 12}
 
 def write(models: Path, entry: dict, report: dict, plan: Plan, training_records: int, runs: Path) -> None:
     text = "\n".join([
-        *title(entry, report), *use(), *data(report, training_records), *outcome(entry), *model(entry, report),
+        *title(entry, report), *use(), *data(report, training_records), *outcome(entry), *model(entry, report, plan),
         *training(plan, report, runs), *families(report), *performance(entry, report), *operating(entry), *per_label(entry),
         *person(entry), *fairness(report), *robustness(report), *incomplete(entry, report), *outliers(entry, report),
         *explanation(report), *quantisation(report), *limits(entry), *open_science()])
@@ -38,11 +39,9 @@ def title(e: dict, r: dict) -> list[str]:
     macro, (low, high) = r["macro"]["fp32"]["superclass"], r["macro_interval"]["superclass"]
     return [
         f"# {e['title']} ({e['id']} {e['version']})", "",
-        "A residual convolutional network with one self-attention stage that reads a 10-second ECG of twelve leads, or of "
-        "fewer with the missing ones flagged, and gives the probability of 59 statements of the PTB-XL vocabulary. "
-        "**Research only, not a medical device.**", "",
-        "It answers incomplete recordings (leads or stretches missing). Complete ones are answered by `ecg-resnet-1`, whose superclass "
-        "macro-AUC on them is a little higher (0.9337).", "",
+        "A residual convolutional network with one self-attention stage, and beside it a stage that finds the beats and reads their "
+        "mean and their intervals. It takes a 10-second ECG of twelve leads, or of fewer with the missing ones flagged, and gives the "
+        "probability of 59 statements of the PTB-XL vocabulary. **Research only, not a medical device.**", "",
         f"In one line: macro-AUC {f(macro, 4)} (95 % interval {f(low)} to {f(high)}) over the five diagnostic superclasses on "
         f"PTB-XL fold 9 in one pass, {f(r['macro']['int8']['superclass'], 4)} as the int8 file of "
         f"{r['sizes']['files']['int8'] / 1e6:.2f} MB. Fold 9 was used for choosing between designs, for calibration and for "
@@ -82,7 +81,7 @@ def outcome(e: dict) -> list[str]:
         "any network can reach on them.", ""]
 
 
-def model(e: dict, r: dict) -> list[str]:
+def model(e: dict, r: dict, plan: Plan) -> list[str]:
     files = r["sizes"]["files"]
     channels, steps = e["outputs"][1]["shape"][1:]
     return [
@@ -94,6 +93,11 @@ def model(e: dict, r: dict) -> list[str]:
         f"self-attention stage of four heads over the {steps} steps of 160 ms; feature map {channels} x {steps}; global average "
         "pooling and one linear layer, so that the class-activation map is exact. The attention map (how much each step is "
         "read by all) is an output of its own.",
+        f"- Beat stage, in the same graph: the largest steepness of all recorded leads within 280 ms either way is a beat; the mean of up to "
+        f"{beats.BEATS} beats ({beats.BEFORE * 10} ms before to {beats.AFTER * 10} ms after), its spread from beat to beat and what is missing of it go "
+        f"through a small residual network, {beats.RHYTHM} numbers of the intervals between beats through two dense layers. Its "
+        f"{plan.shape.beat_features} features are the last of the feature map, where they stand at the beats' places: so its part of the "
+        "class-activation map marks beats, not what within a beat.",
         f"- {r['parameters']['deployed']:,} parameters deployed, {r['sizes']['multiply_adds'] / 1e6:.1f} million "
         "multiply-adds per record.",
         "- Files: " + ", ".join(f"{p} {files[p]:,} bytes" for p in PRECISIONS) + ".",
@@ -107,13 +111,17 @@ def training(plan: Plan, r: dict, runs: Path) -> list[str]:
              row["cpu_seconds"]] for row in log]
     return [
         "## Training", "",
-        "The network starts from version 1.0.0 of `ecg-resnet-1` (trunk and head; the attention stage starts as the identity) and "
-        f"is taught: {percent(plan.teacher_share, 0)} of its targets are the probabilities of two teachers' mean logit, that "
-        f"network and a residual CNN of 0.34 M parameters (0.9300 after nine epochs of crops; together {f(r['teacher'], 4)} superclass macro-AUC on fold 9). AdamW, peak rate "
-        f"{plan.rate:g}, cosine, batch {plan.batch}, weight decay {plan.weight_decay:g}, averaged weights (decay {plan.average:g}), "
-        f"float32, one CPU thread, {plan.epochs} epochs (the shipped run was planned for nine and cut after its fifth, so a rerun differs a little). {percent(plan.crop_share, 0)} of the batches are random crops of 2.5 s, the "
-        "others (in the last epoch a quarter) whole records. The averaged weights of the last epoch ship: no epoch is picked. Age "
-        "and sex are learnt beside.", "",
+        f"Trunk and attention stage start from `ecg-attention-1` 1.0.0, the beat stage from random weights, with rates of {plan.rate * plan.start_rate:g} and "
+        f"{plan.rate:g} at their peak. {percent(plan.teacher_share, 0)} of the targets are the probabilities of two teachers' mean logit: `ecg-resnet-1` 1.0.0, "
+        "and a network of 0.58 M parameters that sees the mean beat, its spread and the intervals and nothing else. Trunk alone, beat stage alone and "
+        "their mean each have a loss, so that neither leans on the other. AdamW, cosine, "
+        f"batch {plan.batch}, weight decay {plan.weight_decay:g}, averaged weights (decay {plan.average:g}), mixup (alpha {plan.mixup:g}), float32, one CPU "
+        f"thread, {plan.epochs} epochs (the shipped run was planned for 24, cut to 17 after its sixth and stopped after its fifteenth, so a rerun differs a little). In {percent(plan.crop_share, 0)} of the "
+        "batches the trunk sees random crops of 2.5 s, in the others (in the last epoch a quarter) whole records; the beat stage always "
+        "sees a random part of the whole record's beats. The averaged weights of the last epoch ship: no epoch is picked. Age, sex, the "
+        "24 statements of CinC 2021 and the SCP codes behind the subclasses are learnt beside.", "",
+        "Macro-AUC on fold 9 of the teachers:", "",
+        *table(["teacher", *HEADS], [[name, *(f(v, 4) for v in values)] for name, values in r["teachers"].items()]),
         "Macro-AUC of the averaged weights on fold 9 after each epoch; the last two: superclasses from six limb leads, and from a "
         "3x4 page with lead II in full:", "",
         *table(["epoch", *HEADS, "limb leads", "page", "CPU s"], rows),
@@ -128,7 +136,7 @@ def training(plan: Plan, r: dict, runs: Path) -> list[str]:
 
 def families(r: dict) -> list[str]:
     if not r.get("families"):
-        return ["### Three families under one short, equal budget", "", "Not run for this card: `--compare` does it (models/train/README.md).", ""]
+        return []
     rows = [[x["family"], f"{x['parameters']:,}", x["epochs"], f(x["cpu_minutes"], 1), *(f(x[h], 4) for h in HEADS)] for x in r["families"]]
     return [
         "### Three families under one short, equal budget", "",
@@ -266,8 +274,8 @@ def quantisation(r: dict) -> list[str]:
     return [
         "## Lower precisions against fp32", "",
         "Static int8: uint8 activations, int8 weights with one scale per channel, ranges from 384 training records, two in ten of them incomplete; the first "
-        "convolution, the first block, the attention stage and the head compute in float (all but the head from int8 weights). Weight-only int8: "
-        "float arithmetic. Over all 59 outputs of fold 9:", "",
+        "convolution, the first block, the attention stage, the beat stage and the head compute in float, from int8 weights. Weight-only int8: "
+        "float arithmetic. The head's weights are the same eight bits in every precision; the fp32 file stores the convolutions' weights as float16. Over all 59 outputs of fold 9:", "",
         *table(["precision", "mean logit gap", "99th percentile", "largest", "operating point", "decisions changed",
                 "most on"], rows)]
 
@@ -282,8 +290,8 @@ def limits(e: dict) -> list[str]:
         "swapped electrodes beyond the table above, ECGs really photographed or digitised from paper (only their shape: no "
         "digitising error), recordings shorter than 10 s, telemetry, ECGs with a diagnostic filter already applied.",
         "- Thresholds were set on complete recordings and are kept on incomplete ones.",
-        "- Premature beats, sinus arrhythmia and other statements about single beats are found badly: the network averages "
-        "over the ten seconds. Use the beat detector's rhythm findings for those.",
+        "- Premature beats and other statements about single beats are found less well than the beat detector finds them: both stages average "
+        "over the ten seconds.",
         "- The outlier score knows what it was tried on (table above) and nothing else.",
         "- Thresholds are for PTB-XL's prevalences; elsewhere predictive values will differ.", ""]
 

@@ -1,6 +1,6 @@
 """Three families of network under one short, equal budget: residual CNN, CNN-LSTM, convolution-transformer hybrid.
 
-They answer which family to ship; one of them, with the network of the version before, teaches it. All three see
+They answer which family to ship. All three see
 random crops of 2.5 seconds and answer with the mean logit of the four quarters of a record (Strodthoff et al., IEEE JBHI
 25:1519, 2021, crop likewise). They share stem and first blocks, and differ in what reads the sequence of 160 ms steps:
 
@@ -21,7 +21,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from . import augment, data
-from .network import CLIP_MV, Block, conv_bn
+from .beats import conv_bn
+from .network import CLIP_MV, Block
 from .train import auxiliary_targets, label_weights, macro_auc, save
 
 CROP = 250
@@ -162,19 +163,6 @@ def train(name: str, records: data.Records, tune: data.Records, folder: Path, un
             csv.writer(f).writerow(row)
         print(name, *row, flush=True)
     return average
-
-
-def teach(names: tuple[str, ...], train_records: data.Records, tune: data.Records, runs: Path) -> dict[str, dict[str, np.ndarray]]:
-    """Trains what is not trained yet; outputs of these families on the training ("train") and tuning ("tune") records."""
-    answers: dict[str, dict[str, np.ndarray]] = {}
-    for name in names:
-        folder = runs / "families" / name
-        if not (folder / "tune.npy").exists():
-            net = train(name, train_records, tune, folder)
-            for part, records in (("train", train_records), ("tune", tune)):
-                np.save(folder / f"{part}.npy", predict(net, records))
-        answers[name] = {part: np.load(folder / f"{part}.npy") for part in ("train", "tune")}
-    return answers
 
 
 def compare(train_records: data.Records, tune: data.Records, runs: Path, until: int) -> list[dict]:

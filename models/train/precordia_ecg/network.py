@@ -1,9 +1,12 @@
-"""The network: a residual 1-D CNN with squeeze-and-excitation, one self-attention stage, one linear head.
+"""The network: a residual 1-D CNN with squeeze-and-excitation, one self-attention stage, a beat stage, one linear head.
 
 Input: the ECG [n, 12, T] in mV at 100 Hz with zeros where nothing was recorded, and flags [n, 12, T] that are 1 there.
 Amplitude is kept (no z-score): voltage is what hypertrophy is read from. Only each lead's own mean over what was recorded
 is taken away and what lies beyond 5 mV is clipped, inside the network, so that an electrode's offset or a railed lead
 does no harm. A flag adds its own learnt offset to the stem, so a missing sample is not a flat line.
+
+Beside it a beat stage (beats.py) reads the mean beat, its spread and the intervals between beats; its features stand at the
+beats' places in the feature map.
 
 The attention stage lets every 160 ms step read all others (Vaswani et al. 2017). Its map, how much each step is read by
 all, is an output. What follows is global average pooling and ONE linear layer, so the class-activation map
@@ -21,7 +24,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from . import beats
+from .beats import conv_bn
+
 CLIP_MV = 5.0
+STEP_SAMPLES = 16  # of the feature map
 
 
 @dataclass(frozen=True)
@@ -33,11 +40,9 @@ class Shape:
     heads: int = 4
     key_channels: int = 64  # of all heads together
     dropout: float = 0.2  # on the pooled features
-
-
-def conv_bn(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, (1, kernel), (1, stride), (0, kernel // 2), bias=False),
-                         nn.BatchNorm2d(outputs))
+    beat_stem: int = 32
+    beat_stages: tuple[tuple[int, int, int], ...] = ((40, 5, 1), (56, 5, 2), (72, 3, 2))  # channels, kernel, stride
+    beat_features: int = 80
 
 
 class Block(nn.Module):
@@ -84,8 +89,30 @@ class Attention(nn.Module):
         return F.relu(x + self.out(y)), share.mean((1, 2)) * x.shape[3]
 
 
+class BeatReader(nn.Module):
+    """Mean beat [n, 36, WIDTH] and rhythm [n, RHYTHM] to features [n, C]."""
+
+    def __init__(self, shape: Shape):
+        super().__init__()
+        self.stem = conv_bn(36, shape.beat_stem, 9, 2)
+        blocks, width = [], shape.beat_stem
+        for channels, kernel, stride in shape.beat_stages:
+            blocks.append(Block(width, channels, kernel, stride, shape.squeeze))
+            width = channels
+        self.blocks = nn.Sequential(*blocks)
+        self.rhythm = nn.Conv2d(beats.RHYTHM, 32, 1)
+        self.rhythm_again = nn.Conv2d(32, 32, 1)
+        self.mixed = conv_bn(2 * width + 32, shape.beat_features, 1, 1)
+
+    def forward(self, beat: torch.Tensor, rhythm: torch.Tensor) -> torch.Tensor:
+        x = beat.clamp(-CLIP_MV, CLIP_MV)[:, :, None].contiguous(memory_format=torch.channels_last)
+        y = self.blocks(F.relu(self.stem(x)))
+        r = F.relu(self.rhythm_again(F.relu(self.rhythm(rhythm[:, :, None, None]))))
+        return F.relu(self.mixed(torch.cat([y.mean((2, 3), keepdim=True), y.amax((2, 3), keepdim=True), r], 1)))[:, :, 0, 0]
+
+
 class EcgNet(nn.Module):
-    """`outputs` statements, and two more outputs: age and sex (units in train.auxiliary_targets)."""
+    """`outputs` statements, then `auxiliary` more outputs: age and sex (units in train.auxiliary_targets), then what only training uses."""
 
     def __init__(self, outputs: int, auxiliary: int = 2, shape: Shape = Shape()):
         super().__init__()
@@ -101,17 +128,40 @@ class EcgNet(nn.Module):
                 width = channels
         self.blocks = nn.Sequential(*blocks)
         self.attention = Attention(width, shape.key_channels, shape.heads)
+        self.beat = BeatReader(shape)
+        self.width = width
         self.dropout = nn.Dropout(shape.dropout)
-        self.head = nn.Linear(width, outputs + auxiliary)
+        self.head = nn.Linear(width + shape.beat_features, outputs + auxiliary)
 
-    def features(self, x: torch.Tensor, missing: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """x [n, 12, T] in mV (0 where missing), missing [n, 12, T] (1 there): features [n, C, 1, T/16], map [n, T/16]."""
+    @staticmethod
+    def centred(x: torch.Tensor, missing: torch.Tensor) -> torch.Tensor:
+        """Each lead less its mean over what is there, clipped, 0 where missing."""
         there = 1 - missing
         mean = (x * there).sum(2, keepdim=True) / there.sum(2, keepdim=True).clamp_min(1)
-        x = (x - mean).clamp(-CLIP_MV, CLIP_MV) * there
+        return (x - mean).clamp(-CLIP_MV, CLIP_MV) * there
+
+    def trunk(self, x: torch.Tensor, missing: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Centred x and missing [n, 12, T]: features [n, width, 1, T/16], map [n, T/16]."""
         x = x[:, :, None].contiguous(memory_format=torch.channels_last)
         flags = missing[:, :, None].contiguous(memory_format=torch.channels_last)
         return self.attention(self.blocks(F.relu(self.stem(x) + self.flags(flags))))
 
+    def features(self, x: torch.Tensor, missing: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """x [n, 12, T] in mV (0 where missing), missing [n, 12, T] (1 there): features [n, C, 1, T/16], map [n, T/16]."""
+        x = self.centred(x, missing)
+        f, attention = self.trunk(x, missing)
+        at = beats.positions(x, 1 - missing)
+        b = self.beat(beats.mean_beat(x, 1 - missing, at), beats.rhythm(at))
+        steps = f.shape[3]
+        b = b[:, :, None, None] * beats.place(at, steps, STEP_SAMPLES)[:, None, None]
+        return torch.cat([f, b], 1), attention
+
     def forward(self, x: torch.Tensor, missing: torch.Tensor) -> torch.Tensor:
-        return self.head(self.dropout(self.features(x, missing)[0].mean((2, 3))))
+        return self.head(self.features(x, missing)[0].mean((2, 3)))
+
+    def each(self, x: torch.Tensor, missing: torch.Tensor, beat: torch.Tensor, rhythm: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Outputs of the trunk and of the beat stage alone, [n, outputs + auxiliary] each; their mean is the network's answer."""
+        a = self.dropout(self.trunk(x, missing)[0].mean((2, 3)))
+        b = self.dropout(self.beat(beat, rhythm))
+        w, bias = self.head.weight, self.head.bias
+        return 2 * F.linear(a, w[:, :self.width]) + bias, 2 * F.linear(b, w[:, self.width:]) + bias

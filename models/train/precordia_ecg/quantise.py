@@ -18,10 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-FLOAT_PREFIXES = ("stem", "flags", "block0.", "attend.", "features", "attention", "present", "seen")  # of node names
+from .network import EcgNet
+
+FLOAT_PREFIXES = ("stem", "flags", "block0.", "attend.", "attended", "beats.", "features", "attention", "present", "seen")  # of node names
 
 
 class _Batches(CalibrationDataReader):
@@ -60,6 +63,13 @@ def per_channel(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return codes.astype(np.int8), scale.astype(np.float32)
 
 
+@torch.no_grad()
+def snap_head(net: EcgNet) -> None:
+    """Rounds the weights of the head to what int8 holds, in every precision alike: the class-activation map needs one head."""
+    codes, scale = per_channel(net.head.weight.numpy())
+    net.head.weight.copy_(torch.from_numpy(codes * scale[:, None]))
+
+
 def weight_only_int8(model: onnx.ModelProto) -> onnx.ModelProto:
     out = onnx.ModelProto()
     out.CopyFrom(model)
@@ -67,7 +77,7 @@ def weight_only_int8(model: onnx.ModelProto) -> onnx.ModelProto:
     values = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     nodes, replaced = [], {}
     for n in graph.node:
-        if n.op_type == "Conv" and n.input[1] in values and values[n.input[1]].dtype == np.float32:
+        if n.op_type in ("Conv", "Gemm") and n.input[1] in values and values[n.input[1]].dtype == np.float32:
             name = n.input[1]
             codes, scale = per_channel(values[name])
             replaced[name] = [numpy_helper.from_array(codes, f"{name}.int8"),

@@ -22,7 +22,7 @@ from sklearn.metrics import roc_auc_score
 from torch import nn
 from torch.nn import functional as F
 
-from . import augment
+from . import augment, beats
 from .data import HEADS, QUANTUM_MV, SAMPLES, Records, model_input
 from .network import EcgNet, Shape
 
@@ -32,16 +32,20 @@ AGE_OFFSET, AGE_SCALE = 60.0, 20.0  # years
 
 @dataclass(frozen=True)
 class Plan:
-    epochs: int = 7
+    epochs: int = 15
     batch: int = 64
-    crop_share: float = 0.85     # of the batches: 2.5 s crops; three quarters of them in the last epoch
-    rate: float = 1.2e-3         # peak learning rate; linear warm-up, cosine to zero
+    crop_share: float = 0.92     # of the batches: the trunk sees 2.5 s crops; three quarters of them in the last epoch
+    rate: float = 2.5e-3         # peak learning rate; linear warm-up, cosine to zero
+    start_rate: float = 0.3      # of it for what comes from an earlier network
     warmup_epochs: float = 0.5
     weight_decay: float = 0.05   # on convolution and linear weights only
     average: float = 0.999       # decay of the averaged weights, per step
     seed: int = 3
+    mixup: float = 0.2           # both parameters of the beta distribution (Zhang et al., ICLR 2018)
+    alone: float = 0.5           # weight of the losses of the trunk alone and of the beat stage alone
     auxiliary_weight: float = 0.1
-    teacher_share: float = 0.6   # of the target that comes from the teachers' probabilities (Hinton et al. 2015)
+    further_weight: float = 0.5
+    teacher_share: float = 0.7   # of the target that comes from the teachers' probabilities (Hinton et al. 2015)
     head_weights: tuple[float, ...] = (1.0, 1.0, 0.5, 0.5)  # superclass, subclass, form, rhythm
     strength: augment.Strength = field(default_factory=augment.Strength)
     shape: Shape = field(default_factory=Shape)
@@ -99,27 +103,39 @@ def macro_auc(labels: np.ndarray, scores: np.ndarray, ids: list[str], head: str)
     return float(np.mean(values))
 
 
-def make(plan: Plan, outputs: int) -> EcgNet:
-    return EcgNet(outputs, 2, plan.shape).to(memory_format=torch.channels_last)
+def make(plan: Plan, outputs: int, further: int = 0) -> EcgNet:
+    """`further`: outputs that only training uses, beside age and sex."""
+    return EcgNet(outputs, 2 + further, plan.shape).to(memory_format=torch.channels_last)
+
+
+def weights_of(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
+    """Every weight of an exported network by name; what is stored as int8 per channel is decoded."""
+    stored = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    values = {name: torch.from_numpy(np.array(v)) for name, v in stored.items()}
+    for name, codes in stored.items():
+        if name.endswith(".int8"):
+            scale = stored[name.removesuffix(".int8") + ".scale"]
+            values[name.removesuffix(".int8")] = torch.from_numpy(codes.astype(np.float32) * scale.reshape(-1, *[1] * (codes.ndim - 1)))
+    return values
 
 
 @torch.no_grad()
 def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
-    """Takes over trunk and head of an exported network without attention stage (version 1.0.0), function unchanged.
+    """Takes over trunk, attention stage and head of an exported network without beat stage (ecg-attention-1), function unchanged.
 
     Its normalisation is folded into the convolutions. Each BatchNorm here gets the mean and variance that its convolution
     gives on `records`, and scale and offset that undo both.
     """
-    values = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in onnx.load(earlier).graph.initializer}
+    values = weights_of(onnx.load(earlier))
     net.eval()
 
-    def fill(pair: nn.Sequential, name: str) -> None:
+    def fill(pair: nn.Sequential, name: str, scale: float = 1.0) -> None:
         conv, norm = pair
-        conv.weight.copy_(values[f"{name}.weight"][:, :, None])
+        conv.weight.copy_(values[f"{name}.weight"][:, :, None] / scale)
         norm.running_mean.zero_()
         norm.running_var.fill_(1 - norm.eps)
         norm.weight.fill_(1)
-        norm.bias.copy_(values[f"{name}.bias"])
+        norm.bias.copy_(values[f"{name}.bias"] / scale)
 
     pairs = {"stem": net.stem}
     for i, block in enumerate(net.blocks):
@@ -130,16 +146,22 @@ def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
             conv = getattr(block, name)
             conv.weight.copy_(values[f"block{i}.{name}.weight"][:, :, None])
             conv.bias.copy_(values[f"block{i}.{name}.bias"])
+    pairs |= {f"attend.{name}": getattr(net.attention, name) for name in ("query", "key", "value")}
     for name, pair in pairs.items():
-        fill(pair, name)
-    net.head.weight[:net.outputs].copy_(values["head.weight"])
-    net.head.bias[:net.outputs].copy_(values["head.bias"])
+        fill(pair, name, (net.shape.key_channels // net.shape.heads) ** -0.5 if name == "attend.query" else 1.0)
+    net.flags.weight.copy_(values["flags.weight"][:, :, None])
+    net.attention.out.weight.copy_(values["attend.out.weight"][:, :, None])
+    net.attention.out.bias.copy_(values["attend.out.bias"])
+    own = torch.cat([values["head.weight"], values["person.weight"]])
+    net.head.weight[:len(own), :net.width].copy_(own / 2)
+    net.head.weight[:, net.width:].zero_()
+    net.head.bias[:len(own)].copy_(torch.cat([values["head.bias"], values["person.bias"]]))
 
     seen: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
     hooks = [pair[0].register_forward_hook(lambda _, __, y, name=name: seen.update({name: (y.mean((0, 2, 3)), y.var((0, 2, 3)))}))
              for name, pair in pairs.items()]
     x = torch.from_numpy(model_input(records.take(np.arange(0, len(records), max(1, len(records) // 512)))))
-    net(x, torch.zeros_like(x))
+    net.trunk(net.centred(x, torch.zeros_like(x)), torch.zeros_like(x))
     for hook in hooks:
         hook.remove()
     for name, (_, norm) in pairs.items():
@@ -150,18 +172,39 @@ def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
         norm.bias.add_(mean)
 
 
-def batch_of(signal: torch.Tensor, samples: int, s: augment.Strength, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """int16 [n, 8, 1000] to a disturbed ECG and its flags, float32 [n, 12, samples] each."""
-    x = signal if samples == SAMPLES else augment.crop(signal, samples, g)
-    x = augment.twelve(augment.disturb(x.float() * QUANTUM_MV, s, g))
-    off = augment.missing(len(x), samples, s, g)
+def batch_of(signal: torch.Tensor, s: augment.Strength, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """int16 [n, 8, 1000] to a disturbed ECG, 0 where missing, and its flags, float32 [n, 12, 1000] each."""
+    x = augment.twelve(augment.disturb(signal.float() * QUANTUM_MV, s, g))
+    off = augment.missing(len(x), SAMPLES, s, g)
     return x.masked_fill(off, 0.0), off.float()
 
 
-def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.ndarray, start: Path | None) -> Path:
+DRAWN = 10  # beats of a record that one training step averages, at most
+
+
+@torch.no_grad()
+def beats_of(x: torch.Tensor, off: torch.Tensor, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean beat of two to DRAWN beats of each record, somewhere within 20 ms of its place, and the rhythm of all of them."""
+    x, there = EcgNet.centred(x, off), 1 - off
+    at = beats.positions(x, there)
+    order = torch.where(at < beats.NONE, torch.rand(at.shape, generator=g), 2.0).argsort(dim=1)[:, :DRAWN]
+    drawn = at.gather(1, order)
+    moved = torch.where(drawn < beats.NONE, drawn + torch.randint(-2, 3, (len(at), 1), generator=g), drawn)
+    keep = (torch.arange(DRAWN) < torch.randint(2, DRAWN + 1, (len(at), 1), generator=g)).float()
+    return beats.mean_beat(x, there, moved, keep), beats.rhythm(at)
+
+
+def crop_both(x: torch.Tensor, off: torch.Tensor, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same random 2.5 s of a record and of its flags; what then is missing altogether stays so."""
+    both = augment.crop(torch.cat([x, off], 1), CROP, g)
+    return both[:, :12], both[:, 12:]
+
+
+def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.ndarray, further: np.ndarray, start: Path | None) -> Path:
     """Trains (or goes on training) and returns the path of the averaged weights.
 
-    `teacher`: probabilities [n, K] of earlier networks on the training records. `start`: network to begin from.
+    `teacher`: probabilities [n, K] of other networks on the training records. `further`: int8 [n, m], labels that only
+    training uses, -1 = unknown. `start`: network to begin from.
     """
     result, done = folder / "average.pt", folder / "done"
     if done.exists():
@@ -169,14 +212,18 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     g = torch.Generator().manual_seed(plan.seed)
-    net, average = make(plan, train.labels.shape[1]), make(plan, train.labels.shape[1])
+    k, m = train.labels.shape[1], further.shape[1]
+    net, average = make(plan, k, m), make(plan, k, m)
     if start is not None:
         start_from(net, start, train)
     average.load_state_dict(net.state_dict())
-    decayed = [p for p in net.parameters() if p.ndim > 1]
-    plain = [p for p in net.parameters() if p.ndim <= 1]
-    optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": plan.weight_decay},
-                                   {"params": plain, "weight_decay": 0.0}], lr=plan.rate, fused=True)
+    groups = []
+    for fresh in (True, False):
+        for matrix in (True, False):
+            own = [p for name, p in net.named_parameters() if name.startswith(("beat.", "head.")) == fresh and (p.ndim > 1) == matrix]
+            groups.append({"params": own, "weight_decay": plan.weight_decay if matrix else 0.0,
+                           "share": 1.0 if fresh or start is None else plan.start_rate})
+    optimiser = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
     first, checkpoint = 0, folder / "checkpoint.pt"
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
@@ -189,20 +236,21 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
     print(f"{folder.name}: {sum(p.numel() for p in net.parameters())} parameters, from epoch {first}", flush=True)
 
     signal = torch.from_numpy(train.signal)
-    hard = torch.from_numpy(train.labels)
-    known = (hard >= 0).float()
-    target = torch.from_numpy(train.likelihood) if train.likelihood is not None else hard.clamp_min(0).float()
-    target = (1 - plan.teacher_share) * target + plan.teacher_share * torch.from_numpy(teacher)
+    hard = torch.from_numpy(np.concatenate([train.labels, further], axis=1))
+    known, target = (hard >= 0).float(), hard.clamp_min(0).float()
+    if train.likelihood is not None:
+        target[:, :k] = torch.from_numpy(train.likelihood)
+    target[:, :k] = (1 - plan.teacher_share) * target[:, :k] + plan.teacher_share * torch.from_numpy(teacher)
     age, sex = (torch.from_numpy(v) for v in auxiliary_targets(train))
-    weights = label_weights(train.label_ids, plan.head_weights)
+    weights = torch.cat([label_weights(train.label_ids, plan.head_weights), torch.full((m,), plan.further_weight / max(m, 1))])
     limbs = np.zeros((12, SAMPLES), bool)
     limbs[6:] = True
     page = augment.paper(SAMPLES, True).numpy()
-    k = target.shape[1]
     steps = len(signal) // plan.batch
     floats = [(a, b) for a, b in zip(average.state_dict().values(), net.state_dict().values())
               if a.dtype == torch.float32]
     averaged, live = [a for a, _ in floats], [b for _, b in floats]
+    mixup = torch.distributions.Beta(plan.mixup, plan.mixup)
 
     for epoch in range(first, plan.epochs):
         began, spent, total = time.time(), time.process_time(), 0.0
@@ -212,20 +260,34 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
             rows = order[step * plan.batch:(step + 1) * plan.batch]
             crops = plan.crop_share if epoch < plan.epochs - 1 else min(plan.crop_share, 0.75)
             whole = float(torch.rand((), generator=g)) >= crops
-            x, off = batch_of(signal[rows], SAMPLES if whole else CROP, plan.strength, g)
+            x, off = batch_of(signal[rows], plan.strength, g)
+            beat, rhythm = beats_of(x, off, g)
+            if not whole:
+                x, off = crop_both(x, off, g)
+            x = net.centred(x, off)
+            share = float(mixup.sample())
+            share = max(share, 1 - share)
+
+            def mixed(v: torch.Tensor) -> torch.Tensor:
+                return share * v + (1 - share) * v.flip(0)
+
             at = epoch + step / steps
             rise = min(1.0, (at + 0.02) / plan.warmup_epochs)
             fall = 0.5 * (1 + math.cos(math.pi * max(0.0, at - plan.warmup_epochs)
                                        / (plan.epochs - plan.warmup_epochs)))
             for group in optimiser.param_groups:
-                group["lr"] = plan.rate * rise * fall
-            out = net(x, off)
-            each = F.binary_cross_entropy_with_logits(out[:, :k], target[rows], reduction="none")
-            loss = (each * known[rows] * weights).sum(1).mean()
-            a, s = age[rows], sex[rows]
-            side = F.smooth_l1_loss(out[:, k], a.nan_to_num(0), reduction="none") * ~a.isnan() \
-                + F.binary_cross_entropy_with_logits(out[:, k + 1], s.nan_to_num(0), reduction="none") * ~s.isnan()
-            (loss + plan.auxiliary_weight * side.mean()).backward()
+                group["lr"] = plan.rate * group["share"] * rise * fall
+            parts = net.each(mixed(x), mixed(off), mixed(beat), mixed(rhythm))
+            t, w = mixed(target[rows]), torch.minimum(known[rows], known[rows].flip(0)) * weights
+            a, s = mixed(age[rows]), mixed(sex[rows])
+            loss = torch.zeros(())
+            for out, weight in ((sum(parts) / 2, 1.0), (parts[0], plan.alone), (parts[1], plan.alone)):
+                said = torch.cat([out[:, :k], out[:, k + 2:]], 1)
+                each = F.binary_cross_entropy_with_logits(said, t, reduction="none")
+                side = F.smooth_l1_loss(out[:, k], a.nan_to_num(0), reduction="none") * ~a.isnan() \
+                    + F.binary_cross_entropy_with_logits(out[:, k + 1], s.nan_to_num(0), reduction="none") * ~s.isnan()
+                loss = loss + weight * ((each * w).sum(1).mean() + plan.auxiliary_weight * side.mean())
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
             optimiser.step()
             optimiser.zero_grad()
@@ -249,8 +311,9 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
 
 
 def restore(plan: Plan, outputs: int, weights: Path) -> EcgNet:
-    net = make(plan, outputs)
-    net.load_state_dict(torch.load(weights, weights_only=True)["weights"])
+    values = torch.load(weights, weights_only=True)["weights"]
+    net = make(plan, outputs, len(values["head.bias"]) - outputs - 2)
+    net.load_state_dict(values)
     return net.eval()
 
 

@@ -38,9 +38,10 @@ def run_network(folder: Path, entry: dict, x: np.ndarray, precision: str) -> tup
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(folder / file), options, providers=["CPUExecutionProvider"])
+    complete = {entry["flags"]["name"]: np.zeros(entry["input"]["shape"], np.float32)} if "flags" in entry else {}
     logits, means = [], []
     for record in x:
-        answer = session.run(None, {entry["input"]["name"]: np.ascontiguousarray(record.T[None], np.float32)})
+        answer = session.run(["logits", "features"], {entry["input"]["name"]: np.ascontiguousarray(record.T[None], np.float32), **complete})
         logits.append(answer[0][0])
         means.append(answer[1][0].mean(1))
     return np.array(logits, np.float32), np.array(means, np.float32)

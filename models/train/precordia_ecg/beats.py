@@ -1,0 +1,92 @@
+"""The beat stage: finds the beats, averages them, measures their intervals. The same arithmetic as graph.py writes into ONNX.
+
+A mean beat has a third of the noise of one beat, and intervals say what a network that averages over time cannot see.
+What is missing is left out of the mean, so that 2.5 s of a lead still give its beat.
+
+    energy     squared slope of each lead over its own mean square, averaged over the leads there, smoothed over 170 ms
+    beat       largest energy within 280 ms either way, and more than 15 % of the fourth largest
+    mean beat  360 ms before to 600 ms after, each beat less its own mean; a beat counts by the square of the part that was recorded
+"""
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+BEATS = 24                 # of a record, at most
+BEFORE, AFTER = 36, 60     # samples of a beat
+WIDTH = BEFORE + AFTER
+RHYTHM = 8
+SLOPE_FLOOR = 2.5e-5       # mV^2 per sample^2: a flat lead is no beat
+SMOOTH = tuple(float(v) for v in torch.exp(-0.5 * (torch.arange(-8, 9) / 3.0) ** 2))
+APART = 28                 # samples between beats, at least
+WEAKEST = 0.15             # of the fourth largest energy
+NONE = 2000.0              # position of a beat that is not there
+LEAST = 1e-3
+TINY = 1e-10
+SPREAD_GAIN = 3.0
+RATE_HZ = 100.0
+
+
+def positions(x: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+    """x [n, 12, T] in mV, centred, 0 where not there: beats' places in samples, ascending, float [n, BEATS], NONE where fewer."""
+    pair = there[..., 1:] * there[..., :-1]
+    d2 = ((x[..., 1:] - x[..., :-1]) * pair).square()
+    level = d2.sum(2, keepdim=True) / pair.sum(2, keepdim=True).clamp_min(1) + SLOPE_FLOOR
+    energy = (d2 / level).sum(1, keepdim=True) / pair.sum(1, keepdim=True).clamp_min(1)
+    energy = F.conv1d(energy, torch.tensor(SMOOTH)[None, None], padding=8)
+    peak = (energy == F.max_pool1d(energy, 2 * APART + 1, 1, APART)).float() * energy
+    value, at = peak[:, 0].topk(BEATS, dim=1)
+    found = (value > WEAKEST * value[:, 3:4]).float()
+    return (at * found + NONE * (1 - found)).sort(dim=1).values
+
+
+def mean_beat(x: torch.Tensor, there: torch.Tensor, at: torch.Tensor, keep: torch.Tensor | None = None) -> torch.Tensor:
+    """[n, 36, WIDTH]: mean, spread (times SPREAD_GAIN) and absence of every lead over the beats `at` [n, b].
+    `keep` [n, b]: which of them count; None = all."""
+    n, leads, samples = x.shape
+    most = at.shape[1]
+    index = at[:, :, None] + torch.arange(-BEFORE, AFTER)
+    inside = ((index >= 0) & (index < samples)).float()
+    flat = index.clamp(0, samples - 1).long().reshape(n, 1, -1).expand(n, leads, most * WIDTH)
+    beat = torch.gather(x, 2, flat).reshape(n, leads, most, WIDTH)
+    seen = torch.gather(there, 2, flat).reshape(n, leads, most, WIDTH) * inside[:, None]
+    count = seen.sum(3, keepdim=True)
+    beat = beat - (beat * seen).sum(3, keepdim=True) / count.clamp_min(1)
+    weight = seen * (count / WIDTH).square()
+    if keep is not None:
+        weight = weight * keep[:, None, :, None]
+    total = weight.sum(2)
+    mean = (beat * weight).sum(2) / total.clamp_min(LEAST)
+    spread = ((((beat - mean[:, :, None]).square() * weight).sum(2)) / total.clamp_min(LEAST) + TINY).sqrt()
+    return torch.cat([mean, SPREAD_GAIN * spread, (total < LEAST).float()], 1)
+
+
+def rhythm(at: torch.Tensor) -> torch.Tensor:
+    """[n, RHYTHM] of the intervals between beats (s): number / 10, mean, 5 x spread, shortest, longest, 5 x mean successive difference,
+    share of those over 10 % of the mean, beats per second; zeros with fewer than two intervals."""
+    there = (at[:, 1:] < NONE).float()
+    rr = (at[:, 1:] - at[:, :-1]) * there / RATE_HZ
+    number = there.sum(1, keepdim=True)
+    mean = rr.sum(1, keepdim=True) / number.clamp_min(1)
+    spread = (((rr - mean).square() * there).sum(1, keepdim=True) / number.clamp_min(1) + TINY).sqrt()
+    shortest = (rr + 9 * (1 - there)).amin(1, keepdim=True)
+    step = (rr[:, 1:] - rr[:, :-1]).abs() * there[:, 1:]
+    steps = there[:, 1:].sum(1, keepdim=True).clamp_min(1)
+    uneven = (step > 0.1 * mean).float().sum(1, keepdim=True) / steps
+    out = torch.cat([number / 10, mean, 5 * spread, shortest, rr.amax(1, keepdim=True), 5 * step.sum(1, keepdim=True) / steps, uneven,
+                     1 / mean.clamp_min(0.2)], 1)
+    return out * (number > 1.5).float()
+
+
+def place(at: torch.Tensor, steps: int, step_samples: int) -> torch.Tensor:
+    """[n, steps]: how many beats each step of the feature map holds, over their mean; 1 everywhere where none was found."""
+    step = torch.floor(at / step_samples)
+    held = (step[:, :, None] == torch.arange(steps)).float().sum(1)
+    total = held.sum(1, keepdim=True)
+    return held * steps / total.clamp_min(1) + (total < 0.5).float()
+
+
+def conv_bn(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inputs, outputs, (1, kernel), (1, stride), (0, kernel // 2), bias=False),
+                         nn.BatchNorm2d(outputs))
