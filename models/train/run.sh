@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains, exports, measures: from ../shared/data/ptbxl to models/ecg-attention-1, models/manifest.json and CARD.md.
+# Trains, exports, measures: from ../shared/data/ptbxl to models/ecg-beats-1, models/manifest.json and CARD.md.
 # Resumable: run it again after an interruption. Options are passed on (see precordia_ecg/pipeline.py), e.g. --data.
 # PRECORDIA_TRAIN_VENV names a virtual environment to use or create (default: models/train/runs/venv).
 set -euo pipefail
