@@ -80,7 +80,8 @@ struct Reading {
 };
 
 // `given` is turned by `quarter_turns`, and the points of `wished` with it.
-Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished, int quarter_turns, PageTimes& times) {
+// `beyond`: ink where no grid was seen counts too.
+Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished, int quarter_turns, PageTimes& times, bool beyond = false) {
   const DigitiseOptions options = turned(wished, given, quarter_turns);
   Reading reading;
   reading.quarter_turns = ((quarter_turns % 4) + 4) % 4;
@@ -94,8 +95,9 @@ Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished
   }
   if (reading.ink.paper_brightness < 45)
     return fail(ErrorCode::kUnusable, "This looks like bright lines on a dark screen, not like a paper ECG. Photograph the printed page in good light.");
-  PRECORDIA_TRY(reading.lattice, timed(times.grid, [&] { return find_grid(reading.ink.grid); }));
+  PRECORDIA_TRY(reading.lattice, timed(times.grid, [&] { return find_grid(std::move(reading.ink.grid)); }));
   reading.ink.grid = {};
+  if (!beyond) timed(times.flatten, [&] { clear_off_grid(reading.lattice, reading.ink.trace); });
   PRECORDIA_TRY(reading.page, timed(times.flatten, [&] { return flatten(reading.ink, reading.lattice); }));
   reading.ink.trace = {};
   for (const RetraceHint& hint : options.retrace) {
@@ -122,11 +124,22 @@ double disagreement(const Result<Reading>& reading) {
   return least;
 }
 
+// Neither equation holds by half, nor does a rhythm row repeat its lead.
+bool contradicts_itself(const LeadPlan& plan) {
+  const auto fails = [](double residual) { return std::isnan(residual) || residual > 0.8; };
+  return !(std::isnan(plan.einthoven) && std::isnan(plan.goldberger)) && fails(plan.einthoven) && fails(plan.goldberger) && fails(plan.rhythm);
+}
+
 Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& options, PageTimes& times) {
   if (options.quarter_turns) return read_turned(image, options, *options.quarter_turns, times);
   auto best = read_turned(image, options, 0, times);
   double least = disagreement(best);
   if (least < 0.45) return best;
+  if (best) {   // the grid may have been followed over a part of the page only
+    auto whole = read_turned(image, options, 0, times, true);
+    if (const double d = disagreement(whole); d < 0.8 * least) least = d, best = std::move(whole);
+    if (least < 0.45) return best;
+  }
   if (!best && best.error().message.find("grid") != std::string::npos && best.error().message.find("No ECG grid") == 0) return best;
   for (const int turns : {2, 1, 3}) {
     if (turns != 2 && least < 2) continue;
@@ -159,10 +172,18 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
   }
   // Points that the user set are what they are; the others yield to the algebra. The residuals are those of the reading itself.
   timed(times.algebra, [&] {
-    if (options.retrace.empty()) reread_by_algebra(reading.page, reading.plan, signals, confidence);
+    if (options.retrace.empty()) {
+      reread_by_algebra(reading.page, reading.plan, signals, confidence);
+      align_by_algebra(reading.plan, signals, confidence);
+      reread_by_algebra(reading.page, reading.plan, signals, confidence);
+    }
     measure_residuals(signals, reading.plan);
-    if (options.retrace.empty()) spread_residuals(reading.page, reading.plan, signals);
   });
+  // What the user has set may be set right on the review screen; a page read without any help that contradicts itself is not read at all.
+  if (!options.layout && !options.order && !options.corners && options.retrace.empty() && contradicts_itself(reading.plan))
+    return fail(ErrorCode::kUnusable, "The leads read from this page contradict each other, so it was not read right. Take it again flat, closer and in even light.",
+                format_text("I + III - II %.2f of their size, aVR + aVL + aVF %.2f", reading.plan.einthoven, reading.plan.goldberger));
+  if (options.retrace.empty()) timed(times.algebra, [&] { spread_residuals(reading.page, reading.plan, signals); });
   const FlatPage& page = reading.page;
   const LeadPlan& plan = reading.plan;
   DigitisedPage out;
@@ -219,8 +240,8 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
       }
       read += 1;
       sure += trace.confidence[k];
-      const double x_mm = page.left_mm + (s.begin_px + static_cast<double>(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm;
-      const double y_mm = page.top_mm + s.zero_at(s.begin_px + static_cast<double>(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm - (s.inverted ? -1 : 1) * mv[k] * plan.mm_per_mv;
+      const double x_mm = page.left_mm + (s.begin_px + s.place_of(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm;
+      const double y_mm = page.top_mm + s.zero_at(s.begin_px + s.place_of(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm - (s.inverted ? -1 : 1) * mv[k] * plan.mm_per_mv;
       trace.centreline.push_back(out.mapping.image_from_page(x_mm, y_mm));
       if (from + k >= samples) continue;
       // A lead printed twice (short and as a rhythm row) is averaged where both are there, unless they disagree.

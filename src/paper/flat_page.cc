@@ -86,6 +86,30 @@ void read_through(const Plane& ink, const PageMapping& mapping, double cell_px, 
   }
 }
 
+// What is dark over 3 mm both ways is no stroke: a table, a finger, the page's edge, a bar over a name. It goes with a millimetre around it.
+void clear_solid(Plane& ink, double px_per_mm) {
+  const int box = std::max(4, static_cast<int>(3 * px_per_mm)), around = static_cast<int>(px_per_mm), w = ink.width, h = ink.height;
+  if (w <= box || h <= box) return;
+  std::vector<int> columns(w, 0);   // inked pixels over the box's height
+  std::vector<std::vector<std::pair<int, int>>> solid(h);
+  for (int y = 0; y < h; ++y) {
+    for (int x = 0; x < w; ++x) columns[x] += (ink.at(x, y) > 0.3f) - (y >= box && ink.at(x, y - box) > 0.3f);
+    if (y + 1 < box) continue;
+    int sum = 0;
+    for (int x = 0; x < w; ++x) {
+      sum += columns[x] - (x >= box ? columns[x - box] : 0);
+      if (x + 1 < box || sum < 0.92 * box * box) continue;
+      auto& spans = solid[y + 1 - box];
+      if (!spans.empty() && spans.back().second >= x - box) spans.back().second = x;
+      else spans.push_back({x + 1 - box, x});
+    }
+  }
+  for (int top = 0; top < h; ++top)
+    for (const auto& [left, right] : solid[top])
+      for (int y = std::max(0, top - around); y < std::min(h, top + box + around); ++y)
+        std::fill(ink.row(y) + std::max(0, left - around), ink.row(y) + std::min(w, right + 1 + around), 0.f);
+}
+
 }  // namespace
 
 Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice) {
@@ -118,17 +142,7 @@ Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice) {
   const float level = std::max(0.12f, percentile(upper, 0.6));
   for (float& v : page.ink.value) v = std::min(1.f, v / level);
 
-  // What is dark over whole square centimetres is a table, a finger or a bar over a name.
-  const int block = static_cast<int>(4 * page.px_per_mm);
-  for (int by = 0; by < height; by += block)
-    for (int bx = 0; bx < width; bx += block) {
-      double sum = 0;
-      int n = 0;
-      for (int y = by; y < std::min(height, by + block); ++y)
-        for (int x = bx; x < std::min(width, bx + block); ++x) sum += page.ink.at(x, y), ++n;
-      if (sum < 0.6 * n) continue;
-      for (int y = by; y < std::min(height, by + block); ++y) std::fill_n(page.ink.row(y) + bx, std::min(width, bx + block) - bx, 0.f);
-    }
+  clear_solid(page.ink, page.px_per_mm);
 
   // Pen width: the usual height of the shorter runs.
   std::vector<int> runs;

@@ -195,9 +195,16 @@ int follow(const Plane& ink, const NodeLattice& lattice, Family& family, double 
     bool operator<(const Entry& o) const { return quality < o.quality; }
   };
   std::priority_queue<Entry> queue;
-  const int c0 = std::clamp(static_cast<int>(sx / lattice.spacing), 0, lattice.columns - 1);
-  const int r0 = std::clamp(static_cast<int>(sy / lattice.spacing), 0, lattice.rows - 1);
-  const LocalPhase first = local_phase(ink, lattice.x(c0), lattice.y(r0), seed, family.half, 6);
+  // The clearest node of the seed's surroundings.
+  int c0 = 0, r0 = 0;
+  LocalPhase first;
+  const int reach = std::max(1, static_cast<int>(96 / lattice.spacing));
+  const int sc = std::clamp(static_cast<int>(sx / lattice.spacing), 0, lattice.columns - 1), sr = std::clamp(static_cast<int>(sy / lattice.spacing), 0, lattice.rows - 1);
+  for (int r = std::max(0, sr - reach); r <= std::min(lattice.rows - 1, sr + reach); ++r)
+    for (int c = std::max(0, sc - reach); c <= std::min(lattice.columns - 1, sc + reach); ++c) {
+      const LocalPhase here = local_phase(ink, lattice.x(c), lattice.y(r), seed, family.half, 6);
+      if (here.coherence > first.coherence && length_of(here.wave) > 0.7 * length_of(seed)) first = here, c0 = c, r0 = r;
+    }
   if (first.coherence < kLeastCoherence) return 0;
   const int start = r0 * lattice.columns + c0;
   family.node[start] = first;
@@ -234,6 +241,89 @@ int follow(const Plane& ink, const NodeLattice& lattice, Family& family, double 
     }
   }
   return found;
+}
+
+// Counting lines across traces or names can slip by a whole one. Nodes move by whole cycles until their neighbours agree best (Besag 1986,
+// iterated conditional modes); what still disagrees by most of a half is no longer known.
+void mend_slips(const NodeLattice& lattice, Family& family) {
+  const auto misfit = [&](int at, int c, int r, double moved, double* worst) {
+    double sum = 0;
+    constexpr int kSteps[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
+    for (const auto& step : kSteps) {
+      const int nc = c + step[0], nr = r + step[1];
+      if (nc < 0 || nr < 0 || nc >= lattice.columns || nr >= lattice.rows) continue;
+      const int to = nr * lattice.columns + nc;
+      if (!family.known[to]) continue;
+      const Wave a = family.node[at].wave, b = family.node[to].wave;
+      const double step_cycles = 0.5 * lattice.spacing * ((a.kx + b.kx) * step[0] + (a.ky + b.ky) * step[1]);
+      const double off = std::abs(family.cycles[at] + moved + step_cycles - family.cycles[to]);
+      sum += std::min(off, 1.5) * family.node[to].coherence;
+      if (worst) *worst = std::max(*worst, off);
+    }
+    return sum;
+  };
+  for (int sweep = 0, changed = 1; sweep < 30 && changed > 0; ++sweep) {
+    changed = 0;
+    for (int r = 0; r < lattice.rows; ++r)
+      for (int c = 0; c < lattice.columns; ++c) {
+        const int at = r * lattice.columns + c;
+        if (!family.known[at]) continue;
+        const double stay = misfit(at, c, r, 0, nullptr), up = misfit(at, c, r, 1, nullptr), down = misfit(at, c, r, -1, nullptr);
+        if (std::min(up, down) < stay - 1e-9) family.cycles[at] += up < down ? 1 : -1, ++changed;
+      }
+  }
+  // Whole regions that slipped against the largest one: neighbours that agree are one region, and each moves by what most of its borders say.
+  std::vector<int> region(family.known.size(), -1), stack;
+  std::vector<size_t> sizes;
+  constexpr int kAround[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
+  const auto off_by = [&](int at, int to, const int* step) {
+    const Wave a = family.node[at].wave, b = family.node[to].wave;
+    return family.cycles[to] - family.cycles[at] - 0.5 * lattice.spacing * ((a.kx + b.kx) * step[0] + (a.ky + b.ky) * step[1]);
+  };
+  for (int start = 0; start < static_cast<int>(region.size()); ++start) {
+    if (!family.known[start] || region[start] >= 0) continue;
+    const int id = static_cast<int>(sizes.size());
+    sizes.push_back(0);
+    stack.assign(1, start);
+    region[start] = id;
+    while (!stack.empty()) {
+      const int at = stack.back(), c = at % lattice.columns, r = at / lattice.columns;
+      stack.pop_back();
+      ++sizes[id];
+      for (const auto& step : kAround) {
+        if (c + step[0] < 0 || r + step[1] < 0 || c + step[0] >= lattice.columns || r + step[1] >= lattice.rows) continue;
+        const int to = (r + step[1]) * lattice.columns + c + step[0];
+        if (family.known[to] && region[to] < 0 && std::abs(off_by(at, to, step)) < 0.4) region[to] = id, stack.push_back(to);
+      }
+    }
+  }
+  if (sizes.size() > 1) {
+    const int main = static_cast<int>(std::max_element(sizes.begin(), sizes.end()) - sizes.begin());
+    std::vector<std::vector<double>> borders(sizes.size());
+    for (int r = 0; r < lattice.rows; ++r)
+      for (int c = 0; c < lattice.columns; ++c) {
+        const int at = r * lattice.columns + c;
+        if (!family.known[at] || region[at] != main) continue;
+        for (const auto& step : kAround) {
+          if (c + step[0] < 0 || r + step[1] < 0 || c + step[0] >= lattice.columns || r + step[1] >= lattice.rows) continue;
+          const int to = (r + step[1]) * lattice.columns + c + step[0];
+          if (family.known[to] && region[to] != main) borders[static_cast<size_t>(region[to])].push_back(off_by(at, to, step));
+        }
+      }
+    for (size_t i = 0; i < region.size(); ++i)
+      if (family.known[i] && region[i] != main && borders[static_cast<size_t>(region[i])].size() >= 3) {
+        std::vector<double> said = borders[static_cast<size_t>(region[i])];
+        family.cycles[i] -= std::round(percentile(said, 0.5));
+      }
+  }
+  std::vector<int> torn;
+  for (int r = 0; r < lattice.rows; ++r)
+    for (int c = 0; c < lattice.columns; ++c) {
+      const int at = r * lattice.columns + c;
+      double worst = 0;
+      if (family.known[at] && (misfit(at, c, r, 0, &worst), worst > 0.4)) torn.push_back(at);
+    }
+  for (const int at : torn) family.known[at] = 0;
 }
 
 // ---- smooth coordinates ------------------------------------------------------------------------------------------------
@@ -326,6 +416,15 @@ void smooth_residual(const NodeLattice& lattice, std::vector<double>& value, std
   for (size_t i = 0; i < value.size(); ++i) value[i] = sum[i] / (weight[i] + 1e-3);
 }
 
+// Traces and letters are darker than any grid and would drown it: nothing counts for more than `times` what is darker than `fraction`
+// of the picture.
+void level_traces(Plane& ink, double fraction, double times) {
+  std::vector<float> some;
+  for (size_t i = 0; i < ink.value.size(); i += 13) some.push_back(ink.value[i]);
+  const float most = std::max(0.04f, static_cast<float>(times) * percentile(some, fraction));
+  for (float& v : ink.value) v = std::min(v, most);
+}
+
 // ---- millimetres per cycle ---------------------------------------------------------------------------------------------
 
 // Strength of the component with `ratio` times the followed frequency, over incommensurate ones.
@@ -373,16 +472,19 @@ double mm_per_cycle(const Harmonics& s, double extent_cycles) {
   return extent_cycles > 105 ? 1 : 5;
 }
 
-}  // namespace
+// Both families of lines, followed over the picture.
+struct Followed {
+  Family family[2];
+  NodeLattice lattice;
+  double share = 0;   // of the nodes, where both were followed
+  double worth = 0;
+};
+constexpr double kFarEnough = 0.4, kFurther = 0.75;   // to try no other seed, no other levelling
 
-Result<GridLattice> find_grid(const Plane& ink) {
-  const auto no_grid = [](std::string detail) {
-    return fail(ErrorCode::kUnusable, "No ECG grid could be made out in this picture. Take it again from straight above, closer, flat and in even light.", std::move(detail));
-  };
+// Puts what leads further than `best` in its place.
+void follow_lines(const Plane& ink, Followed& best) {
   int n = 256;
   while (n > 64 && (n > ink.width || n > ink.height)) n /= 2;
-  if (ink.width < n || ink.height < n) return no_grid("picture too small");
-
   std::vector<TilePeak> tiles;
   std::vector<std::complex<float>> work;
   const int across = std::clamp(ink.width / n, 1, 6), down = std::clamp(ink.height / n, 1, 5);
@@ -421,41 +523,83 @@ Result<GridLattice> find_grid(const Plane& ink) {
       for (const TilePeak* s : seeds[f]) known |= std::abs(length_of(s->wave[f]) / length_of(tile->wave[f]) - 1) < 0.12;
       if (!known) seeds[f].push_back(tile);
     }
-    if (seeds[f].empty()) return no_grid("no periodic lines");
+    if (seeds[f].empty()) return;
   }
-  Family family[2];
-  NodeLattice lattice;
-  size_t furthest = 0;
-  for (size_t attempt = 0; attempt < 9; ++attempt) {
-    const size_t a[2] = {attempt % 3, attempt / 3};
-    if (a[0] >= seeds[0].size() || a[1] >= seeds[1].size()) continue;
+  // Lines of graph paper cross at right angles and equally far apart: either family's seed, turned, is one for the other.
+  std::vector<std::array<TilePeak, 2>> pairs;
+  const auto pair = [&](size_t i, size_t j) {
+    if (i < seeds[0].size() && j < seeds[1].size()) pairs.push_back({*seeds[0][i], *seeds[1][j]});
+  };
+  const auto turned_pair = [&](int f, size_t i) {
+    if (i >= seeds[f].size()) return;
+    TilePeak both = *seeds[f][i];
+    both.wave[1 - f] = f == 0 ? Wave{-both.wave[0].ky, both.wave[0].kx} : Wave{both.wave[1].ky, -both.wave[1].kx};
+    pairs.push_back({both, both});
+  };
+  pair(0, 0);
+  for (size_t i = 0; i < 3; ++i) turned_pair(0, i), turned_pair(1, i);
+  for (size_t i = 1; i < 3; ++i)
+    for (size_t j = 0; j <= i; ++j) {
+      pair(i, j);
+      if (j < i) pair(j, i);
+    }
+  for (const auto& seed : pairs) {
     Family now[2];
     NodeLattice nodes;
     int half_least = 1000;
     for (int f = 0; f < 2; ++f) {
-      now[f].half = static_cast<int>(std::clamp(3.2 / length_of(seeds[f][a[f]]->wave[f]), 20.0, 90.0));
+      now[f].half = static_cast<int>(std::clamp(3.2 / length_of(seed[f].wave[f]), 20.0, 90.0));
       half_least = std::min(half_least, now[f].half);
     }
     nodes.spacing = 1.1 * half_least;
     nodes.columns = static_cast<int>(ink.width / nodes.spacing);
     nodes.rows = static_cast<int>(ink.height / nodes.spacing);
     if (nodes.columns < 2 || nodes.rows < 2) continue;
-    for (int f = 0; f < 2; ++f) {
-      const TilePeak& seed = *seeds[f][a[f]];
-      if (follow(ink, nodes, now[f], seed.cx, seed.cy, seed.wave[f]) < 8) break;
-    }
+    for (int f = 0; f < 2; ++f)
+      if (follow(ink, nodes, now[f], seed[f].cx, seed[f].cy, seed[f].wave[f]) < 8) break;
     size_t both = 0;
     for (size_t i = 0; i < now[1].known.size(); ++i) both += now[0].known[i] && now[1].known[i];
     const double share = static_cast<double>(both) / (static_cast<double>(nodes.columns) * nodes.rows);
-    const size_t per_mille = static_cast<size_t>(1000 * share);
-    if (per_mille > furthest) {
-      furthest = per_mille;
-      lattice = nodes;
-      for (int f = 0; f < 2; ++f) family[f] = std::move(now[f]);
+    // Fine lines say more about the paper than coarse ones, and end nearer to its edge.
+    double worth = share / (1 + nodes.spacing / 60);
+    if (worth > 0) {   // a page's two families are millimetres, or one of them fives, halves or two and a halves
+      std::vector<double> pitch[2];
+      for (size_t i = 0; i < now[1].known.size(); ++i)
+        if (now[0].known[i] && now[1].known[i])
+          for (int f = 0; f < 2; ++f) pitch[f].push_back(length_of(now[f].node[i].wave));
+      const double ratio = std::abs(std::log(percentile(pitch[0], 0.5) / percentile(pitch[1], 0.5)));
+      double miss = 1;
+      for (const double usual : {1.0, 2.0, 2.5, 5.0, 10.0}) miss = std::min(miss, std::abs(ratio - std::log(usual)));
+      if (miss > 0.25) worth *= 0.2;
     }
-    if (share > 0.4) break;
+    if (worth > best.worth) {
+      best.share = share, best.worth = worth;
+      best.lattice = nodes;
+      for (int f = 0; f < 2; ++f) best.family[f] = std::move(now[f]);
+    }
+    if (worth > 0.2 && share > kFarEnough && nodes.spacing < 60) return;
   }
-  if (furthest == 0) return no_grid("the lines could not be followed");
+}
+
+}  // namespace
+
+Result<GridLattice> find_grid(Plane ink) {
+  const auto no_grid = [](std::string detail) {
+    return fail(ErrorCode::kUnusable, "No ECG grid could be made out in this picture. Take it again from straight above, closer, flat and in even light.", std::move(detail));
+  };
+  if (ink.width < 64 || ink.height < 64) return no_grid("picture too small");
+  // Levelling as little as will do: it also rounds the grid's own lines.
+  Followed followed;
+  constexpr double kLevels[][2] = {{0.95, 1.5}, {0.9, 1.3}};
+  for (const auto& [fraction, times] : kLevels) {
+    level_traces(ink, fraction, times);
+    follow_lines(ink, followed);
+    if (followed.share > kFurther && followed.lattice.spacing < 60) break;
+  }
+  if (followed.share == 0) return no_grid("the lines could not be followed");
+  auto& family = followed.family;
+  const NodeLattice& lattice = followed.lattice;
+  for (Family& f : family) mend_slips(lattice, f);
 
   std::vector<std::array<double, 4>> points;
   std::vector<double> coherence, px_x, px_y;
@@ -518,6 +662,9 @@ Result<GridLattice> find_grid(const Plane& ink) {
   out.px_per_mm_y = pitch_y / mm[1];
   out.strength = percentile(coherence, 0.5);
   out.followed = static_cast<double>(points.size()) / static_cast<double>(count);
+  out.seen_spacing_px = lattice.spacing, out.seen_columns = lattice.columns, out.seen_rows = lattice.rows;
+  out.seen.resize(count);
+  for (size_t i = 0; i < count; ++i) out.seen[i] = family[0].known[i] && family[1].known[i];
   // The page reaches half a node beyond the last node followed, and further within the picture: a pulse or a trace may go on where
   // names or a frame hid the grid.
   const double half_u = 0.6 * lattice.spacing / pitch_x * mm[0], half_v = 0.6 * lattice.spacing / pitch_y * mm[1];
@@ -550,6 +697,61 @@ Result<GridLattice> find_grid(const Plane& ink) {
       map.nodes.push_back({p.x(), p.y()});
     }
   return out;
+}
+
+void clear_off_grid(const GridLattice& lattice, Plane& ink) {
+  const int columns = lattice.seen_columns, rows = lattice.seen_rows;
+  // The connected parts that are no specks, and their convex hull: a page has no holes, and names, stamps and traces hide the grid within it.
+  std::vector<int> part(lattice.seen.size(), -1), stack;
+  std::vector<size_t> size_of(lattice.seen.size(), 0);
+  size_t most = 0;
+  for (int start = 0; start < static_cast<int>(part.size()); ++start) {
+    if (!lattice.seen[start] || part[start] >= 0) continue;
+    stack.assign(1, start);
+    part[start] = start;
+    while (!stack.empty()) {
+      const int at = stack.back(), c = at % columns, r = at / columns;
+      stack.pop_back();
+      ++size_of[start];
+      for (int dr = -1; dr <= 1; ++dr)
+        for (int dc = -1; dc <= 1; ++dc) {
+          if (c + dc < 0 || r + dr < 0 || c + dc >= columns || r + dr >= rows) continue;
+          const int to = (r + dr) * columns + c + dc;
+          if (lattice.seen[to] && part[to] < 0) part[to] = start, stack.push_back(to);
+        }
+    }
+    most = std::max(most, size_of[start]);
+  }
+  struct Node { int x, y; };
+  std::vector<Node> nodes, hull;   // by Andrew's monotone chain
+  for (int c = 0; c < columns; ++c)
+    for (int r = 0; r < rows; ++r)
+      if (const int p = part[r * columns + c]; p >= 0 && size_of[p] * 25 >= most) nodes.push_back({c, r});
+  if (nodes.size() < 3) return;
+  const auto turn = [](Node a, Node b, Node c) { return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x); };
+  for (int side = 0; side < 2; ++side) {
+    const size_t base = hull.size();
+    for (const Node& n : nodes) {
+      while (hull.size() >= base + 2 && turn(hull[hull.size() - 2], hull.back(), n) <= 0) hull.pop_back();
+      hull.push_back(n);
+    }
+    hull.pop_back();
+    std::reverse(nodes.begin(), nodes.end());
+  }
+  if (hull.size() < 3) return;
+  constexpr double kBeyond = 0.35;   // nodes; the window of the outermost one reaches about as far
+  for (int y = 0; y < ink.height; ++y) {
+    const double v = std::clamp(y / lattice.seen_spacing_px - 0.5, 0.0, rows - 1.0);
+    for (int x = 0; x < ink.width; ++x) {
+      const double u = std::clamp(x / lattice.seen_spacing_px - 0.5, 0.0, columns - 1.0);   // the rim of the picture belongs to its outermost nodes
+      double outside = 0;
+      for (size_t i = 0; i < hull.size(); ++i) {
+        const Node a = hull[i], b = hull[(i + 1) % hull.size()];
+        outside = std::max(outside, ((b.y - a.y) * (u - a.x) - (b.x - a.x) * (v - a.y)) / std::hypot(b.x - a.x, b.y - a.y));
+      }
+      if (outside > kBeyond) ink.row(y)[x] = 0;
+    }
+  }
 }
 
 }  // namespace precordia

@@ -17,9 +17,16 @@ struct GridLattice {
   double width_mm = 0, height_mm = 0;
   double strength = 0;             // median coherence of the nodes followed
   double followed = 0;             // share of the picture's nodes where the grid was followed
+  // Where it was followed: nodes `seen_spacing_px` apart from half of that on, row-major, 1 = seen.
+  double seen_spacing_px = 0;
+  int seen_columns = 0, seen_rows = 0;
+  std::vector<uint8_t> seen;
 };
 
 // Errors: kUnusable when no grid is found.
-Result<GridLattice> find_grid(const Plane& grid_ink);
+Result<GridLattice> find_grid(Plane grid_ink);
+
+// Takes away the ink where there is no grid: the table that the page lies on, its edge, a finger. `ink` is of the plane's size.
+void clear_off_grid(const GridLattice& lattice, Plane& ink);
 
 }  // namespace precordia

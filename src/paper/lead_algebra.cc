@@ -1,5 +1,7 @@
 #include "paper/lead_algebra.h"
 
+#include <Eigen/Dense>
+
 namespace precordia {
 namespace {
 
@@ -110,7 +112,7 @@ double on_ink(const FlatPage& page, const LeadPlan& plan, const LeadStretch& str
   for (long k = from; k < to; ++k) {
     const double v = mv_at(k);
     if (std::isnan(v)) continue;
-    const int x = static_cast<int>(std::lround(stretch.begin_px + static_cast<double>(k) * px_per_sample));
+    const int x = static_cast<int>(std::lround(stretch.begin_px + stretch.place_of(static_cast<size_t>(std::max(0l, k))) * px_per_sample));
     const double y = stretch.zero_at(x) - v * px_per_mv;
     if (x < 0 || x >= page.ink.width) continue;
     const int top = static_cast<int>(std::lround(std::isnan(before) ? y : std::min(y, before))), bottom = static_cast<int>(std::lround(std::isnan(before) ? y : std::max(y, before)));
@@ -128,7 +130,190 @@ double on_ink(const FlatPage& page, const LeadPlan& plan, const LeadStretch& str
   return length > 0 ? covered / length : 0;
 }
 
+// The signal and its slope per sample, smoothed by a Gaussian of `sigma` samples; NaN where less than half of its weight is known.
+struct Smoothed { std::vector<float> value, slope; };
+Smoothed smoothed(const std::vector<float>& signal, double sigma) {
+  const long n = static_cast<long>(signal.size()), reach = std::lround(2.5 * sigma);
+  std::vector<float> kernel;
+  for (long d = -reach; d <= reach; ++d) kernel.push_back(static_cast<float>(std::exp(-0.5 * static_cast<double>(d * d) / (sigma * sigma))));
+  Smoothed out{std::vector<float>(signal.size(), std::nanf("")), std::vector<float>(signal.size(), 0)};
+  for (long k = 0; k < n; ++k) {
+    float sum = 0, weight = 0, all = 0;
+    for (long d = -reach; d <= reach; ++d) {
+      all += kernel[static_cast<size_t>(d + reach)];
+      if (k + d < 0 || k + d >= n || std::isnan(signal[static_cast<size_t>(k + d)])) continue;
+      sum += kernel[static_cast<size_t>(d + reach)] * signal[static_cast<size_t>(k + d)], weight += kernel[static_cast<size_t>(d + reach)];
+    }
+    if (weight > 0.5f * all) out.value[static_cast<size_t>(k)] = sum / weight;
+  }
+  for (long k = 1; k + 1 < n; ++k) {
+    const float d = 0.5f * (out.value[static_cast<size_t>(k + 1)] - out.value[static_cast<size_t>(k - 1)]);
+    if (!std::isnan(d)) out.slope[static_cast<size_t>(k)] = d;
+  }
+  return out;
+}
+
+float read_at(const std::vector<float>& v, double at) {
+  if (!(at >= 0 && at <= static_cast<double>(v.size()) - 1)) return std::nanf("");
+  const size_t i = static_cast<size_t>(at), j = std::min(i + 1, v.size() - 1);
+  const float a = static_cast<float>(at - static_cast<double>(i));
+  return a == 0 ? v[i] : (1 - a) * v[i] + a * v[j];
+}
+
+// As read_at, by a cubic where its four points are known.
+float read_cubic_at(const std::vector<float>& v, double at) {
+  const float linear = read_at(v, at);
+  const size_t i = static_cast<size_t>(std::max(at, 0.0));
+  if (std::isnan(linear) || i < 1 || i + 2 >= v.size() || std::isnan(v[i - 1]) || std::isnan(v[i + 2])) return linear;
+  const float a = static_cast<float>(at - static_cast<double>(i)), p = v[i - 1], q = v[i + 2], y0 = v[i], y1 = v[i + 1];
+  return y0 + 0.5f * a * (y1 - p + a * (2 * p - 5 * y0 + 4 * y1 - q + a * (3 * (y0 - y1) + q - p)));
+}
+
+constexpr double kKnotSamples = 0.5 * kDigitisedRateHz;   // of the bending of time
+constexpr double kMostMoved = 0.06 * kDigitisedRateHz;
+
+double bent(const Eigen::VectorXd& knots, double at) {
+  const double u = std::clamp(at / kKnotSamples, 0.0, static_cast<double>(knots.size() - 1));
+  const auto i = std::min(static_cast<Eigen::Index>(u), knots.size() - 2);
+  return knots[i] + (u - static_cast<double>(i)) * (knots[i + 1] - knots[i]);
+}
+
+// Bends the time of the stretches that `relations` name; the others stay. Returns the knots, per stretch, empty where nothing is named.
+std::vector<Eigen::VectorXd> bend_times(const std::vector<Relation>& relations, const Signals& mv, double usual_s) {
+  // Unknowns: the knots of every stretch that a relation names, one after the other.
+  std::vector<Eigen::Index> first(mv.size(), -1);
+  std::vector<Eigen::VectorXd> knots(mv.size());
+  Eigen::Index unknowns = 0;
+  const double usual = usual_s * kDigitisedRateHz, usual_bend = 0.8 * usual;   // what flattening leaves, and what it changes by between knots
+  for (const Relation& relation : relations)
+    for (const Part& p : relation.parts)
+      if (first[p.stretch] < 0) {
+        first[p.stretch] = unknowns;
+        knots[p.stretch] = Eigen::VectorXd::Zero(std::max<Eigen::Index>(2, static_cast<Eigen::Index>(std::ceil(static_cast<double>(mv[p.stretch].size()) / kKnotSamples)) + 1));
+        unknowns += knots[p.stretch].size();
+      }
+  if (unknowns == 0 || unknowns > 400) return knots;
+
+  for (const double sigma_s : {0.024, 0.012, 0.006}) {
+    std::vector<Smoothed> level(mv.size());
+    for (size_t s = 0; s < mv.size(); ++s)
+      if (first[s] >= 0) level[s] = smoothed(mv[s], sigma_s * kDigitisedRateHz);
+    for (int round = 0; round < 5; ++round) {
+      Eigen::MatrixXd normal = Eigen::MatrixXd::Zero(unknowns, unknowns);
+      Eigen::VectorXd right = Eigen::VectorXd::Zero(unknowns);
+      for (size_t r = 0; r < relations.size(); ++r) {
+        const Relation& relation = relations[r];
+        Signals now(mv.size());
+        for (const Part& p : relation.parts) {
+          now[p.stretch].resize(mv[p.stretch].size());
+          for (size_t k = 0; k < now[p.stretch].size(); ++k)
+            now[p.stretch][k] = read_at(level[p.stretch].value, static_cast<double>(k) + bent(knots[p.stretch], static_cast<double>(k)));
+        }
+        const Misfit misfit = misfit_of(relation, now);
+        // A rhythm row that is no repetition of the moment says nothing about it.
+        if (!(misfit.size > 0) || (relation.repeat && misfit.rms > 0.7 * misfit.size)) continue;
+        const double noise = std::max({0.01, misfit.spread, 0.06 * misfit.size}), far = (sigma_s > 0.01 ? 0.6 : 0.3) * misfit.size + 3 * noise;
+        std::array<std::pair<Eigen::Index, double>, 6> terms;
+        for (size_t k = 0; k < relation.samples; ++k) {
+          if (std::isnan(misfit.of[k])) continue;
+          size_t count = 0;
+          for (const Part& p : relation.parts) {
+            const double own = static_cast<double>(k) + static_cast<double>(p.offset);
+            const double slope = p.factor * read_at(level[p.stretch].slope, std::clamp(own + bent(knots[p.stretch], own), 0.0, static_cast<double>(mv[p.stretch].size() - 1)));
+            const double u = own / kKnotSamples;
+            const auto i = std::min(static_cast<Eigen::Index>(u), knots[p.stretch].size() - 2);
+            const double a = u - static_cast<double>(i);
+            terms[count++] = {first[p.stretch] + i, slope * (1 - a)};
+            terms[count++] = {first[p.stretch] + i + 1, slope * a};
+          }
+          const double d = misfit.of[k] / far, w = (relation.repeat ? 0.5 : 1) / (1 + d * d) / (5 * noise * noise);   // neighbouring samples are of one stroke
+          for (size_t i = 0; i < count; ++i) {
+            right[terms[i].first] -= w * terms[i].second * misfit.of[k];
+            for (size_t j = 0; j < count; ++j) normal(terms[i].first, terms[j].first) += w * terms[i].second * terms[j].second;
+          }
+        }
+      }
+      for (size_t s = 0; s < mv.size(); ++s) {
+        if (first[s] < 0) continue;
+        for (Eigen::Index i = 0; i < knots[s].size(); ++i) {
+          const Eigen::Index at = first[s] + i;
+          normal(at, at) += 1 / (usual * usual);
+          right[at] -= knots[s][i] / (usual * usual);
+          if (i == 0) continue;
+          const double bend = knots[s][i] - knots[s][i - 1], w = 1 / (usual_bend * usual_bend);
+          normal(at, at) += w, normal(at - 1, at - 1) += w;
+          normal(at, at - 1) -= w, normal(at - 1, at) -= w;
+          right[at] -= w * bend, right[at - 1] += w * bend;
+        }
+      }
+      const Eigen::VectorXd step = normal.ldlt().solve(right);
+      for (size_t s = 0; s < mv.size(); ++s)
+        if (first[s] >= 0)
+          for (Eigen::Index i = 0; i < knots[s].size(); ++i)
+            knots[s][i] = std::clamp(knots[s][i] + std::clamp(step[first[s] + i], -8.0, 8.0), -kMostMoved, kMostMoved);
+      if (step.cwiseAbs().maxCoeff() < 0.05) break;
+    }
+  }
+  return knots;
+}
+
 }  // namespace
+
+void align_by_algebra(LeadPlan& plan, Signals& mv, Signals& confidence) {
+  const std::vector<Relation> all = relations_of(plan, mv);
+  // Relations that share a stretch stand or fall together. Where they do not all gain, those of one moment are tried without the rhythm rows.
+  std::vector<int> group(all.size(), -1);
+  for (size_t i = 0; i < all.size(); ++i) group[i] = static_cast<int>(i);
+  for (size_t round = 0; round < all.size(); ++round)
+    for (size_t i = 0; i < all.size(); ++i)
+      for (size_t j = 0; j < all.size(); ++j)
+        for (const Part& p : all[i].parts)
+          for (const Part& q : all[j].parts)
+            if (p.stretch == q.stretch) group[i] = group[j] = std::min(group[i], group[j]);
+  for (size_t g = 0; g < all.size(); ++g) {
+    std::vector<Relation> together, moments;
+    for (size_t i = 0; i < all.size(); ++i)
+      if (group[i] == static_cast<int>(g)) {
+        together.push_back(all[i]);
+        if (!all[i].repeat) moments.push_back(all[i]);
+      }
+    for (const std::vector<Relation>* choice : {&together, &moments}) {
+      const std::vector<Relation>& tried = *choice;
+      if (tried.empty() || (choice == &moments && moments.size() == together.size())) continue;
+      double worst = 0;
+      for (const Relation& relation : tried) {
+        const Misfit misfit = misfit_of(relation, mv);
+        worst = std::max(worst, misfit.rms / std::max(1e-9, misfit.size));
+      }
+      const std::vector<Eigen::VectorXd> knots = bend_times(tried, mv, worst > 0.5 ? 0.03 : 0.012);
+      Signals bent_mv = mv;
+      for (size_t s = 0; s < mv.size(); ++s)
+        for (size_t k = 0; k < mv[s].size() && knots[s].size() > 0; ++k)
+          if (!std::isnan(mv[s][k])) bent_mv[s][k] = read_cubic_at(mv[s], static_cast<double>(k) + bent(knots[s], static_cast<double>(k)));
+      double gain = 0;
+      bool none_lost = true;   // what is within a tenth is within what reading is off by: bending it would only fit that
+      for (const Relation& relation : tried) {
+        const Misfit before = misfit_of(relation, mv), after = misfit_of(relation, bent_mv);
+        if (before.rms > 0.1 * before.size) gain = std::max(gain, 1 - after.rms / before.rms);
+        none_lost &= after.rms < 1.03 * before.rms && (relation.repeat || after.rms < 0.2 * after.size || after.rms < 0.45 * before.rms);   // a record may break the equation itself
+      }
+      if (!none_lost || gain < 0.3) continue;
+      for (size_t s = 0; s < mv.size(); ++s) {
+        if (knots[s].size() == 0) continue;
+        LeadStretch& stretch = plan.stretches[s];
+        stretch.moved.resize(mv[s].size());
+        std::vector<float> sure(mv[s].size());
+        for (size_t k = 0; k < mv[s].size(); ++k) {
+          stretch.moved[k] = static_cast<float>(bent(knots[s], static_cast<double>(k)));
+          sure[k] = read_at(confidence[s], std::clamp(stretch.place_of(k), 0.0, static_cast<double>(mv[s].size() - 1)));
+        }
+        mv[s] = std::move(bent_mv[s]);
+        confidence[s] = std::move(sure);
+      }
+      break;
+    }
+  }
+}
 
 int reread_by_algebra(const FlatPage& page, const LeadPlan& plan, Signals& mv, Signals& confidence) {
   int moved = 0;

@@ -5,6 +5,11 @@
 
 namespace precordia {
 
+// Paper that curls is flattened to about a quarter of a millimetre, so that leads of one moment stand a little apart in time, and not
+// everywhere by the same. Each lead's time is bent, piecewise straight and as little as that takes, until the sums hold best; what holds
+// no better for it is left alone. Sets `moved` of the plan's stretches; `mv` and `confidence` are per stretch of the plan.
+void align_by_algebra(LeadPlan& plan, std::vector<std::vector<float>>& mv, std::vector<std::vector<float>>& confidence);
+
 // Where such a sum is far off, one trace was misled (a lead's name printed over it, a neighbour's stroke). The height that the other
 // leads ask for is taken for the one trace, and only that one, which has ink there. `mv` and `confidence` are per stretch of the plan.
 // Returns the number of samples that were moved.

@@ -25,6 +25,8 @@ struct LeadStretch {
   double start_s = 0;
   double zero_px = 0;         // at begin_px
   double tilt = 0;            // fall of the zero line per pixel to the right: print that is askew to the grid
+  std::vector<float> moved;   // samples later on the paper than its own place that each sample of the signal was read; empty = none
+  double place_of(size_t sample) const { return static_cast<double>(sample) + (sample < moved.size() ? moved[sample] : 0); }
   double zero_at(double x_px) const { return zero_px + tilt * (x_px - begin_px); }
 };
 

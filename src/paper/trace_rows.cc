@@ -63,7 +63,8 @@ std::vector<int> row_candidates(const FlatPage& page) {
 
 // Cheapest path from left to right. A column without ink costs 1; a step up or down costs little on ink and more beside it; far from
 // the row's own rest line costs a little, so that a crossing leads back to it.
-std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px) {
+// `taken`: lines of the page per column where neighbouring rows lie, which cost as much as no ink; empty = none.
+std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px, const std::vector<std::vector<int>>& taken = {}) {
   const int w = page.ink.width, h = page.ink.height;
   const float per_px = 8.f / static_cast<float>(page.px_per_mm);
   const float on_ink = 0.004f * per_px, off_ink = 0.055f * per_px, pull = 0.25f / static_cast<float>(std::max(pitch_px, 1.0));
@@ -72,18 +73,21 @@ std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& r
   for (const float r : rest_line) middle += r;
   middle /= w;
   const int top = std::max(0, static_cast<int>(middle) - reach), bottom = std::min(h - 1, static_cast<int>(middle) + reach);
-  const int n = bottom - top + 1;
+  const int n = bottom - top + 1, pen = static_cast<int>(std::ceil(page.pen_px));
   std::vector<float> cost(n, 0), step(n);
   std::vector<int16_t> from(static_cast<size_t>(w) * n);   // the row of the column before from which this cell was reached
   for (int x = 0; x < w; ++x) {
     int16_t* back = from.data() + static_cast<size_t>(x) * n;
     for (int k = 0; k < n; ++k) {
       const float ink = page.ink.at(x, top + k);
-      step[k] = on_ink + (off_ink - on_ink) * std::clamp(1 - ink / 0.5f, 0.f, 1.f);
+      step[k] = on_ink + (off_ink - on_ink) * std::clamp(1 - ink / 0.3f, 0.f, 1.f);   // a thin stroke that stands is paler than one that lies
       const float away = std::abs(static_cast<float>(top + k) - rest_line[x]);
       cost[k] += std::clamp(1 - ink / 0.6f, 0.f, 1.f) + pull * away;
       back[k] = static_cast<int16_t>(k);
     }
+    if (!taken.empty())
+      for (const int y : taken[x])
+        for (int k = std::max(0, y - top - pen); k <= std::min(n - 1, y - top + pen); ++k) cost[k] += 0.8f;
     for (int k = 1; k < n; ++k) {
       const float c = cost[k - 1] + 0.5f * (step[k - 1] + step[k]);
       if (c < cost[k]) cost[k] = c, back[k] = back[k - 1];
@@ -101,6 +105,27 @@ std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& r
     path[x] = top + k;
   }
   return path;
+}
+
+// Where strokes cross, a path can end up on its neighbour's trace. Those that share one for more than 2 mm are sought again, and the row
+// that rests nearer keeps it.
+void part_paths(const FlatPage& page, const std::vector<int>& rest, double pitch_px, std::vector<std::vector<int>>& paths) {
+  const int w = page.ink.width, pen = static_cast<int>(std::ceil(page.pen_px));
+  const std::vector<std::vector<int>> first = paths;
+  for (size_t r = 0; r < paths.size(); ++r) {
+    std::vector<std::vector<int>> taken(w);
+    int shared = 0;
+    for (size_t q = 0; q < paths.size(); ++q) {
+      if (q == r) continue;
+      for (int x = 0; x < w; ++x) {
+        const int y = first[q][x];
+        if (std::abs(y - rest[q]) >= std::abs(y - rest[r])) continue;
+        taken[x].push_back(y);
+        shared += std::abs(y - first[r][x]) <= pen;
+      }
+    }
+    if (shared > 2 * page.px_per_mm) paths[r] = cheapest_path(page, std::vector<float>(w, static_cast<float>(rest[r])), pitch_px, taken);
+  }
 }
 
 struct Run { float top = 0, bottom = 0; };   // outer edges at half ink, to a fraction of a pixel
@@ -172,11 +197,10 @@ void undo_pen(const FlatPage& page, TraceRow& row) {
 }
 
 // Edges of the ink along a row's path.
-TraceRow trace_ink(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px) {
+TraceRow trace_ink(const FlatPage& page, const std::vector<int>& path) {
   const int w = page.ink.width;
   TraceRow row;
   row.y.assign(w, kNaN), row.top.assign(w, kNaN), row.bottom.assign(w, kNaN), row.confidence.assign(w, 0);
-  const std::vector<int> path = cheapest_path(page, rest_line, pitch_px);
   const int pen = std::max(2, static_cast<int>(page.pen_px));
   for (int x = 0; x < w; ++x) {
     const Run run = run_around(page, x, path[x], pen);
@@ -286,6 +310,36 @@ bool is_frame(const FlatPage& page, const TraceRow& row) {
   return off / std::max(n, 1) < 0.12 * page.px_per_mm;
 }
 
+// A ruled line along an edge of the page, within 6 mm of it and over 30 mm long, is a frame: a trace that runs into it would follow it.
+void clear_frame(FlatPage& page) {
+  const int w = page.ink.width, h = page.ink.height, edge = static_cast<int>(6 * page.px_per_mm), least = static_cast<int>(30 * page.px_per_mm);
+  const int thick = std::max(1, static_cast<int>(std::lround(0.3 * page.px_per_mm))), hole = static_cast<int>(0.5 * page.px_per_mm);
+  const auto clear = [&](bool lying, int at) {   // one line of pixels of the page
+    const int length = lying ? w : h, across = lying ? h : w;
+    const auto ink = [&](int along, int d) -> float& { return lying ? page.ink.row(at + d)[along] : page.ink.row(along)[at + d]; };
+    if (at - 2 * thick < 0 || at + 2 * thick >= across) return;
+    int begin = -1, last = -1, inked = 0;
+    for (int k = 0; k <= length; ++k) {
+      const bool dark = k < length && std::max({ink(k, -1), ink(k, 0), ink(k, 1)}) > kInk;
+      if (dark) {
+        if (begin < 0) begin = k, inked = 0;
+        last = k, ++inked;
+      } else if (begin >= 0 && (k - last > hole || k == length)) {
+        // As much ink beside it as on it is no line.
+        if (last - begin >= least && inked > 0.9 * (last - begin)) {
+          int beside = 0;
+          for (int x = begin; x <= last; ++x) beside += ink(x, -2 * thick) > kInk || ink(x, 2 * thick) > kInk;
+          if (beside < 0.2 * (last - begin))
+            for (int x = begin; x <= last; ++x)
+              for (int d = -thick - 1; d <= thick + 1; ++d) ink(x, d) = 0;
+        }
+        begin = -1;
+      }
+    }
+  };
+  for (int at = 0; at < edge; ++at) clear(true, at), clear(true, h - 1 - at), clear(false, at), clear(false, w - 1 - at);
+}
+
 double shared(const TraceRow& a, const TraceRow& b, double pen) {
   int same = 0, both = 0;
   for (size_t x = 0; x < a.y.size(); ++x) {
@@ -299,6 +353,7 @@ double shared(const TraceRow& a, const TraceRow& b, double pen) {
 }  // namespace
 
 std::vector<TraceRow> find_rows(FlatPage& page) {
+  clear_frame(page);
   const std::vector<int> candidates = row_candidates(page);
   std::vector<TraceRow> rows;
   std::vector<double> gaps;
@@ -306,7 +361,10 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   const double pitch = gaps.empty() ? 25 * page.px_per_mm : percentile(gaps, 0.5);
   const int w = page.ink.width;
   std::vector<TraceRow> inked;
-  for (const int y : candidates) inked.push_back(trace_ink(page, std::vector<float>(w, static_cast<float>(y)), pitch));
+  std::vector<std::vector<int>> paths;
+  for (const int y : candidates) paths.push_back(cheapest_path(page, std::vector<float>(w, static_cast<float>(y)), pitch));
+  part_paths(page, candidates, pitch, paths);
+  for (const std::vector<int>& path : paths) inked.push_back(trace_ink(page, path));
   page.pen_px = pen_of(page, inked);
   for (TraceRow& row : inked) {
     read_row(page, row);

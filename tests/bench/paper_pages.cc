@@ -1,6 +1,7 @@
 // A campaign of printed pages: layouts, speeds, gains, grids, resolutions and, on request, the camera, each drawn by its own seed.
 //
 //   paper_pages COUNT [camera] [RECORD.hea ...]     prints the simulated patients, or the WFDB records named
+//   paper_pages FROM-TO [camera] ...                only these pages of the campaign
 //
 // Prints one line per page and, at the end, failures (fewer leads than printed less one, or under 6 dB) and percentiles of the
 // signal-to-noise ratio as ../shared/tools/score_paper.py defines it.
@@ -75,12 +76,13 @@ double at(std::vector<double> values, double fraction) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int count = argc > 1 ? std::atoi(argv[1]) : 20;
+  const char* dash = argc > 1 ? std::strchr(argv[1], '-') : nullptr;
+  const int from = dash ? std::atoi(argv[1]) : 0, to = dash ? std::atoi(dash + 1) : argc > 1 ? std::atoi(argv[1]) - 1 : 19, count = to - from + 1;
   const bool camera = argc > 2 && std::strcmp(argv[2], "camera") == 0;
   const std::vector<std::string> headers(argv + std::min(argc, camera ? 3 : 2), argv + argc);
   std::vector<double> aligned, raw, seconds;
   int failures = 0;
-  for (int seed = 0; seed < count; ++seed) {
+  for (int seed = from; seed <= to; ++seed) {
     std::mt19937 random(static_cast<uint32_t>(9000 + seed));
     const PageStyle style = style_for(random);
     PrintedPage page = render_page(record_for(seed, headers), style);
