@@ -17,7 +17,8 @@ constexpr double kTurn = 2 * std::numbers::pi;
 
 // ---- seed --------------------------------------------------------------------------------------------------------------
 
-void transform(std::complex<float>* data, int n, int stride) {   // in place, n a power of two
+// In place, n a power of two; `turns` holds exp(-2 pi i k / n) for k < n / 2.
+void transform(std::complex<float>* data, int n, int stride, const std::vector<std::complex<float>>& turns) {
   for (int i = 1, j = 0; i < n; ++i) {
     int bit = n >> 1;
     for (; j & bit; bit >>= 1) j ^= bit;
@@ -25,13 +26,12 @@ void transform(std::complex<float>* data, int n, int stride) {   // in place, n 
     if (i < j) std::swap(data[i * stride], data[j * stride]);
   }
   for (int len = 2; len <= n; len <<= 1) {
-    const double angle = -kTurn / len;
-    for (int k = 0; k < len / 2; ++k) {
-      const std::complex<float> w(static_cast<float>(std::cos(angle * k)), static_cast<float>(std::sin(angle * k)));
-      for (int i = k; i < n; i += len) {
-        auto& a = data[i * stride];
-        auto& b = data[(i + len / 2) * stride];
-        const std::complex<float> t = b * w;
+    for (int i = 0; i < n; i += len) {
+      for (int k = 0; k < len / 2; ++k) {
+        const std::complex<float> w = turns[static_cast<size_t>(k) * (n / len)];
+        auto& a = data[(i + k) * stride];
+        auto& b = data[(i + k + len / 2) * stride];
+        const std::complex<float> t(b.real() * w.real() - b.imag() * w.imag(), b.real() * w.imag() + b.imag() * w.real());
         b = a - t;
         a += t;
       }
@@ -59,8 +59,10 @@ TilePeak strongest_waves(const Plane& ink, int x0, int y0, int n, std::vector<st
   for (int i = 0; i < n; ++i) hann[i] = static_cast<float>(0.5 - 0.5 * std::cos(kTurn * (i + 0.5) / n));
   for (int y = 0; y < n; ++y)
     for (int x = 0; x < n; ++x) work[static_cast<size_t>(y) * n + x] = (ink.at(x0 + x, y0 + y) - static_cast<float>(mean)) * hann[x] * hann[y];
-  for (int y = 0; y < n; ++y) transform(work.data() + static_cast<size_t>(y) * n, n, 1);
-  for (int x = 0; x < n; ++x) transform(work.data() + x, n, n);
+  std::vector<std::complex<float>> turns(static_cast<size_t>(n) / 2);
+  for (int k = 0; k < n / 2; ++k) turns[static_cast<size_t>(k)] = std::polar(1.0, -kTurn * k / n);
+  for (int y = 0; y < n; ++y) transform(work.data() + static_cast<size_t>(y) * n, n, 1, turns);
+  for (int x = 0; x < n; ++x) transform(work.data() + x, n, n, turns);
   TilePeak peak;
   peak.cx = x0 + n / 2.0 - 0.5;
   peak.cy = y0 + n / 2.0 - 0.5;
@@ -111,6 +113,11 @@ struct LocalPhase {
   double coherence = 0;   // amplitude over the standard deviation of the window
 };
 
+// Four floats at once, on every target that has such registers.
+typedef float Four __attribute__((vector_size(16)));
+inline Complex times(Complex a, Complex b) { return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()}; }
+inline float sum_of(Four v) { return (v[0] + v[1]) + (v[2] + v[3]); }
+
 LocalPhase local_phase(const Plane& ink, double cx, double cy, Wave wave, int half, int rounds) {
   LocalPhase out{wave, 0, 0};
   const int x0 = std::max(0, static_cast<int>(std::lround(cx)) - half), x1 = std::min(ink.width - 1, static_cast<int>(std::lround(cx)) + half);
@@ -118,40 +125,69 @@ LocalPhase local_phase(const Plane& ink, double cx, double cy, Wave wave, int ha
   if (x1 - x0 < half || y1 - y0 < half) return out;
   // Every other pixel of a chessboard is enough for lines this far apart.
   const int step = length_of(wave) < 0.16 ? (half > 48 ? 3 : 2) : 1;
+  // The window and the wave are products of a part in x and a part in y: lines of samples against tables in x, one table for each place
+  // at which the chessboard lets a line begin.
+  constexpr int kMost = 64;
+  const int lines = (y1 - y0) / step + 1, places = (x1 - x0) / step + 1;
+  if (lines > kMost || places > kMost) return out;
+  alignas(16) Four sample[kMost][kMost / 4];
+  for (int m = 0; m < lines; ++m) {
+    const float* p = ink.row(y0 + m * step) + x0 + m % step;
+    float* to = reinterpret_cast<float*>(sample[m]);
+    const int n = (x1 - x0 - m % step) / step + 1;
+    for (int i = 0; i < n; ++i) to[i] = p[i * step];
+    for (int i = n; i < kMost; ++i) to[i] = 0;
+  }
+  struct Table {   // Hann window, times the wave, times the way from the centre
+    alignas(16) Four window[kMost / 4], cosine[kMost / 4], sine[kMost / 4], x_cosine[kMost / 4], x_sine[kMost / 4];
+    Complex wave = 0, x_wave = 0;
+    double weight = 0, x_square = 0;
+  };
+  Table tables[3];
+  const int fours = (places + 3) / 4;
+  double window_x[3][kMost], window_y[kMost];
+  for (int s = 0; s < step; ++s) {
+    const int n = (x1 - x0 - s) / step + 1;
+    for (int i = 0; i < 4 * fours; ++i) {
+      const double dx = x0 + s + i * step - cx, w = i < n ? 0.5 + 0.5 * std::cos(std::numbers::pi * dx / (half + 1)) : 0;
+      window_x[s][i] = w;
+      tables[s].window[i / 4][i % 4] = static_cast<float>(w);
+      tables[s].weight += w, tables[s].x_square += w * dx * dx;
+    }
+  }
+  for (int m = 0; m < lines; ++m) window_y[m] = 0.5 + 0.5 * std::cos(std::numbers::pi * std::clamp((y0 + m * step - cy) / (half + 1), -1.0, 1.0));
   for (int round = 0; round < rounds; ++round) {
+    const Complex turn_x = std::polar(1.0, -kTurn * out.wave.kx * step), turn_y = std::polar(1.0, -kTurn * out.wave.ky * step);
+    for (int s = 0; s < step; ++s) {
+      Table& t = tables[s];
+      t.wave = t.x_wave = 0;
+      Complex rotor = std::polar(1.0, -kTurn * out.wave.kx * (x0 + s - cx));
+      for (int i = 0; i < 4 * fours; ++i, rotor = times(rotor, turn_x)) {
+        const double dx = x0 + s + i * step - cx;
+        const Complex e = window_x[s][i] * rotor;
+        t.cosine[i / 4][i % 4] = static_cast<float>(e.real()), t.sine[i / 4][i % 4] = static_cast<float>(e.imag());
+        t.x_cosine[i / 4][i % 4] = static_cast<float>(dx * e.real()), t.x_sine[i / 4][i % 4] = static_cast<float>(dx * e.imag());
+        t.wave += e, t.x_wave += dx * e;
+      }
+    }
+    Complex rotor_y = std::polar(1.0, -kTurn * out.wave.ky * (y0 - cy));
     Complex a = 0, ax = 0, ay = 0, w0 = 0, wx1 = 0, wy1 = 0;
     double sum = 0, square = 0, weights = 0, sxx = 0, syy = 0;
-    const Complex turn_x = std::polar(1.0, -kTurn * out.wave.kx * step);
-    for (int y = y0; y <= y1; y += step) {
-      const double dy = y - cy, hy = 0.5 + 0.5 * std::cos(std::numbers::pi * std::clamp(dy / (half + 1), -1.0, 1.0));
-      const int xs = x0 + ((y - y0) / step) % step;
-      Complex rotor = std::polar(1.0, -kTurn * (out.wave.kx * (xs - cx) + out.wave.ky * dy));
-      Complex ra = 0, rx = 0, rw = 0, rwx = 0;
-      double rs = 0, rq = 0, rn = 0, rxx = 0;
-      const float* p = ink.row(y);
-      // Hann by recurrence: cos((n+1)d) = 2 cos(d) cos(nd) - cos((n-1)d).
-      const double d = std::numbers::pi / (half + 1) * step;
-      double c0 = std::cos(std::numbers::pi * (xs - cx) / (half + 1)), cm = std::cos(std::numbers::pi * (xs - cx) / (half + 1) - d);
-      const double two_cos = 2 * std::cos(d);
-      for (int x = xs; x <= x1; x += step) {
-        const double w = 0.5 + 0.5 * c0, g = p[x], dx = x - cx;
-        const Complex e = rotor * w;
-        ra += g * e;
-        rx += g * dx * e;
-        rw += e;
-        rwx += dx * e;
-        rs += w * g;
-        rq += w * g * g;
-        rn += w;
-        rxx += w * dx * dx;
-        rotor *= turn_x;
-        const double next = two_cos * c0 - cm;
-        cm = c0;
-        c0 = next;
+    for (int m = 0; m < lines; ++m, rotor_y = times(rotor_y, turn_y)) {
+      const Table& t = tables[m % step];
+      Four re{}, im{}, x_re{}, x_im{}, grey{}, grey_square{};
+      for (int i = 0; i < fours; ++i) {
+        const Four g = sample[m][i], wg = t.window[i] * g;
+        re += g * t.cosine[i], im += g * t.sine[i];
+        x_re += g * t.x_cosine[i], x_im += g * t.x_sine[i];
+        grey += wg, grey_square += wg * g;
       }
-      a += hy * ra, ax += hy * rx, ay += hy * dy * ra;
-      w0 += hy * rw, wx1 += hy * rwx, wy1 += hy * dy * rw;
-      sum += hy * rs, square += hy * rq, weights += hy * rn, sxx += hy * rxx, syy += hy * dy * dy * rn;
+      const double dy = y0 + m * step - cy, hy = window_y[m];
+      const Complex e = hy * rotor_y;
+      const Complex line = times(e, {sum_of(re), sum_of(im)}), wave_line = times(e, t.wave);
+      a += line, ax += times(e, {sum_of(x_re), sum_of(x_im)}), ay += dy * line;
+      w0 += wave_line, wx1 += times(e, t.x_wave), wy1 += dy * wave_line;
+      sum += hy * sum_of(grey), square += hy * sum_of(grey_square), weights += hy * t.weight, sxx += hy * t.x_square, syy += hy * dy * dy * t.weight;
     }
     const double mean = sum / weights, variance = std::max(1e-9, square / weights - mean * mean);
     a -= mean * w0, ax -= mean * wx1, ay -= mean * wy1;
@@ -432,8 +468,15 @@ struct Harmonics {
   double fifth = 0, half = 0, third = 0, quarter = 0, twice = 0, five = 0;
 };
 
+// Sine and cosine of half of `turns`, -0.5..0.5, by their series (error below 5e-6): plain enough for the compiler's vectors.
+struct HalfTurn { float sine, cosine; };
+inline HalfTurn half_turn(float turns) {
+  const float x = static_cast<float>(std::numbers::pi) * turns, x2 = x * x;
+  return {x * (1 - x2 / 6 * (1 - x2 / 20 * (1 - x2 / 42 * (1 - x2 / 72)))), 1 - x2 / 2 * (1 - x2 / 12 * (1 - x2 / 30 * (1 - x2 / 56 * (1 - x2 / 90))))};
+}
+
 Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, double extent_cycles) {
-  constexpr double kRatios[] = {0.2, 0.4, 0.6, 0.5, 1.0 / 3, 0.25, 0.75, 2, 5, 2.0 / 3, /* floor: */ 0.273, 0.3571, 0.447, 0.5413, 0.6421, 0.707, 1.37, 1.71, 4.73};
+  constexpr float kRatios[] = {0.2f, 0.4f, 0.6f, 0.5f, 1.f / 3, 0.25f, 0.75f, 2, 5, 2.f / 3, /* floor: */ 0.273f, 0.3571f, 0.447f, 0.5413f, 0.6421f, 0.707f, 1.37f, 1.71f, 4.73f};
   constexpr int kCount = sizeof kRatios / sizeof *kRatios;
   // Squared sums over blocks wide enough to hold many cycles, so that an error of unwrapping in one place does no harm.
   const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(ink.width) * ink.height / 120000)));
@@ -442,7 +485,7 @@ Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, dou
   const int block_px = std::max(64, static_cast<int>(block_cycles * ink.width / std::max(extent_cycles, 1.0)));
   for (int by = 0; by < ink.height; by += block_px)
     for (int bx = 0; bx < ink.width; bx += block_px) {
-      Complex sum[kCount]{};
+      float sum_cosine[kCount]{}, sum_sine[kCount]{};
       double mean = 0;
       int n = 0;
       for (int y = by; y < std::min(ink.height, by + block_px); y += step)
@@ -452,10 +495,15 @@ Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, dou
       for (int y = by; y < std::min(ink.height, by + block_px); y += step)
         for (int x = bx + (y / step) % step; x < std::min(ink.width, bx + block_px); x += step) {
           const Eigen::Vector2d p = field.at(x, y);
-          const double g = std::min(ink.at(x, y) - mean, 2 * mean + 0.05);
-          for (int k = 0; k < kCount; ++k) sum[k] += g * std::polar(1.0, -kTurn * kRatios[k] * (family == 0 ? p.x() : p.y()));
+          const auto g = static_cast<float>(std::min(ink.at(x, y) - mean, 2 * mean + 0.05)), cycles = static_cast<float>(family == 0 ? p.x() : p.y());
+          for (int k = 0; k < kCount; ++k) {
+            const float at = kRatios[k] * cycles, off = at - ((at + 12582912.f) - 12582912.f);   // less whole turns: -0.5..0.5
+            const HalfTurn half = half_turn(off);
+            sum_cosine[k] += g * (1 - 2 * half.sine * half.sine);
+            sum_sine[k] += g * (2 * half.sine * half.cosine);
+          }
         }
-      for (int k = 0; k < kCount; ++k) total[k] += std::norm(sum[k]) / n;
+      for (int k = 0; k < kCount; ++k) total[k] += (static_cast<double>(sum_cosine[k]) * sum_cosine[k] + static_cast<double>(sum_sine[k]) * sum_sine[k]) / n;
     }
   std::vector<double> floor_values(total.begin() + 10, total.begin() + 16);
   const double floor = percentile(floor_values, 0.5) + 1e-12;
