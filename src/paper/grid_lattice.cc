@@ -789,16 +789,20 @@ void clear_off_grid(const GridLattice& lattice, Plane& ink) {
   if (hull.size() < 3) return;
   constexpr double kBeyond = 0.35;   // nodes; the window of the outermost one reaches about as far
   for (int y = 0; y < ink.height; ++y) {
+    // The rim of the picture belongs to its outermost nodes.
     const double v = std::clamp(y / lattice.seen_spacing_px - 0.5, 0.0, rows - 1.0);
-    for (int x = 0; x < ink.width; ++x) {
-      const double u = std::clamp(x / lattice.seen_spacing_px - 0.5, 0.0, columns - 1.0);   // the rim of the picture belongs to its outermost nodes
-      double outside = 0;
-      for (size_t i = 0; i < hull.size(); ++i) {
-        const Node a = hull[i], b = hull[(i + 1) % hull.size()];
-        outside = std::max(outside, ((b.y - a.y) * (u - a.x) - (b.x - a.x) * (v - a.y)) / std::hypot(b.x - a.x, b.y - a.y));
-      }
-      if (outside > kBeyond) ink.row(y)[x] = 0;
+    double left = 0, right = columns - 1;   // what every side of the hull leaves of this line
+    for (size_t i = 0; i < hull.size(); ++i) {
+      const Node a = hull[i], b = hull[(i + 1) % hull.size()];
+      const double dx = b.x - a.x, dy = b.y - a.y, length = std::hypot(dx, dy), rest = kBeyond * length + dx * (v - a.y) + dy * a.x;   // dy u <= rest
+      if (dy > 1e-9) right = std::min(right, rest / dy);
+      else if (dy < -1e-9) left = std::max(left, rest / dy);
+      else if (rest < 0) right = -1;
     }
+    const auto pixel = [&](double u) { return static_cast<int>(std::clamp((u + 0.5) * lattice.seen_spacing_px, 0.0, static_cast<double>(ink.width))); };
+    const int from = right < left ? ink.width : left <= 0 ? 0 : pixel(left), to = right < left ? ink.width : right >= columns - 1 ? ink.width : pixel(right) + 1;
+    std::fill(ink.row(y), ink.row(y) + from, 0.f);
+    std::fill(ink.row(y) + std::min(to, ink.width), ink.row(y) + ink.width, 0.f);
   }
 }
 

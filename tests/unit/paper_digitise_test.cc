@@ -6,6 +6,7 @@
 
 #include "paper/digitise.h"
 #include "paper/hand_marks.h"
+#include "paper/lead_algebra.h"
 #include "pages/page_renderer.h"
 #include "signal/simulated_patient.h"
 
@@ -79,6 +80,67 @@ TEST_CASE("a photograph at an angle, in half shade and curled is read as the pag
   REQUIRE(read.has_value());
   CHECK(read->layout == PageLayout::k3x4Plus1);
   CHECK(snr_db(page.truth, read->record, true) > 10);
+}
+
+TEST_CASE("a page with a dotted grid on a dark table is found, and the table's edge is no trace") {
+  PageStyle style;
+  style.px_per_mm = 200 / 25.4;
+  style.dots = true;
+  style.grid_colour = {150, 205, 160};
+  const PrintedPage page = render_page(patient(), style);
+  const auto read = digitise(photograph_page(page.image, {0.15, 4, 3, 0.45, 1, 6, 1, 1}));
+  REQUIRE(read.has_value());
+  CHECK(read->layout == PageLayout::k3x4Plus1);
+  CHECK(snr_db(page.truth, read->record, true) > 15);
+}
+
+TEST_CASE("leads of one moment that stand apart in time are brought together, leads that break the equation are not") {
+  const EcgRecord record = patient();
+  const auto three = [&](double late_s, double extra) {
+    LeadPlan plan;
+    std::vector<std::vector<float>> mv;
+    for (const Lead lead : {Lead::kI, Lead::kII, Lead::kIII}) {
+      LeadStretch stretch;
+      stretch.lead = lead;
+      plan.stretches.push_back(stretch);
+      std::vector<float> v(1250);
+      const double late = lead == Lead::kII ? late_s : 0;
+      for (size_t k = 0; k < v.size(); ++k) {
+        v[k] = record.lead(lead)[static_cast<size_t>(std::lround(static_cast<double>(k) + 100 - late * 500))];
+        if (lead == Lead::kIII) v[k] += static_cast<float>(extra) * record.lead(Lead::kV2)[k];
+      }
+      mv.push_back(std::move(v));
+    }
+    std::vector<std::vector<float>> sure(3, std::vector<float>(1250, 1));
+    measure_residuals(mv, plan);
+    const double before = plan.einthoven;
+    align_by_algebra(plan, mv, sure);
+    measure_residuals(mv, plan);
+    return std::array<double, 3>{before, plan.einthoven, plan.stretches[1].moved.empty() ? 0 : plan.stretches[1].moved[600] - plan.stretches[0].moved[600]};
+  };
+  const auto apart = three(0.02, 0);
+  CHECK(apart[0] > 0.3);
+  CHECK(apart[1] < 0.4 * apart[0]);
+  CHECK(apart[2] == doctest::Approx(10).epsilon(0.3));   // samples
+  const auto broken = three(0, 0.5);
+  CHECK(broken[0] > 0.3);
+  CHECK(broken[2] == 0);
+}
+
+TEST_CASE("a page whose leads contradict each other is refused, and read when the user has said what it is") {
+  EcgRecord record = patient();
+  std::reverse(record.mv[index_of(Lead::kII)].begin(), record.mv[index_of(Lead::kII)].end());
+  for (float& v : record.mv[index_of(Lead::kAVR)]) v = -v;
+  PageStyle style;
+  style.layout = PageLayout::k3x4;
+  style.px_per_mm = 6;
+  const PrintedPage page = render_page(record, style);
+  const auto refused = digitise(page.image);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().message.find("contradict each other") != std::string::npos);
+  DigitiseOptions said;
+  said.layout = PageLayout::k3x4;
+  CHECK(digitise(page.image, said).has_value());
 }
 
 TEST_CASE("corners set by hand keep out what lies beside the page, and a point set by hand is on the trace") {
