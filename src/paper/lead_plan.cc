@@ -449,9 +449,13 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
       begin = pulse_end + 0.4 * mm;
       // A gap between pulse and signal: the signal begins behind it.
       for (int x = static_cast<int>(pulse_end); x < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 3 * mm)); ++x) {
-        if (!std::isnan(rows[i].y[x])) continue;
-        while (x + 1 < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 8 * mm)) && std::isnan(rows[i].y[x + 1])) ++x;
-        begin = x + 1;
+        if (!std::isnan(rows[i].top[x])) continue;   // no ink, be it bridged or not
+        int last = x;
+        while (last + 1 < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 8 * mm)) && std::isnan(rows[i].top[last + 1])) ++last;
+        const bool speck = last + 1 - x < 0.3 * mm;
+        x = last;
+        if (speck) continue;
+        begin = last + 1;
         break;
       }
     }
