@@ -124,7 +124,7 @@ double disagreement(const Result<Reading>& reading) {
   return least;
 }
 
-// Neither equation holds by half, nor does a rhythm row repeat its lead.
+// Both equations are off by most of the leads' size, and no rhythm row repeats its lead.
 bool contradicts_itself(const LeadPlan& plan) {
   const auto fails = [](double residual) { return std::isnan(residual) || residual > 0.8; };
   return !(std::isnan(plan.einthoven) && std::isnan(plan.goldberger)) && fails(plan.einthoven) && fails(plan.goldberger) && fails(plan.rhythm);

@@ -282,17 +282,19 @@ int follow(const Plane& ink, const NodeLattice& lattice, Family& family, double 
 // Counting lines across traces or names can slip by a whole one. Nodes move by whole cycles until their neighbours agree best (Besag 1986,
 // iterated conditional modes); what still disagrees by most of a half is no longer known.
 void mend_slips(const NodeLattice& lattice, Family& family) {
+  constexpr int kAround[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
+  const auto off_by = [&](int at, int to, const int* step) {   // cycles by which `to`, a step away, is further than the waves say
+    const Wave a = family.node[at].wave, b = family.node[to].wave;
+    return family.cycles[to] - family.cycles[at] - 0.5 * lattice.spacing * ((a.kx + b.kx) * step[0] + (a.ky + b.ky) * step[1]);
+  };
   const auto misfit = [&](int at, int c, int r, double moved, double* worst) {
     double sum = 0;
-    constexpr int kSteps[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
-    for (const auto& step : kSteps) {
+    for (const auto& step : kAround) {
       const int nc = c + step[0], nr = r + step[1];
       if (nc < 0 || nr < 0 || nc >= lattice.columns || nr >= lattice.rows) continue;
       const int to = nr * lattice.columns + nc;
       if (!family.known[to]) continue;
-      const Wave a = family.node[at].wave, b = family.node[to].wave;
-      const double step_cycles = 0.5 * lattice.spacing * ((a.kx + b.kx) * step[0] + (a.ky + b.ky) * step[1]);
-      const double off = std::abs(family.cycles[at] + moved + step_cycles - family.cycles[to]);
+      const double off = std::abs(off_by(at, to, step) - moved);
       sum += std::min(off, 1.5) * family.node[to].coherence;
       if (worst) *worst = std::max(*worst, off);
     }
@@ -311,11 +313,6 @@ void mend_slips(const NodeLattice& lattice, Family& family) {
   // Whole regions that slipped against the largest one: neighbours that agree are one region, and each moves by what most of its borders say.
   std::vector<int> region(family.known.size(), -1), stack;
   std::vector<size_t> sizes;
-  constexpr int kAround[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
-  const auto off_by = [&](int at, int to, const int* step) {
-    const Wave a = family.node[at].wave, b = family.node[to].wave;
-    return family.cycles[to] - family.cycles[at] - 0.5 * lattice.spacing * ((a.kx + b.kx) * step[0] + (a.ky + b.ky) * step[1]);
-  };
   for (int start = 0; start < static_cast<int>(region.size()); ++start) {
     if (!family.known[start] || region[start] >= 0) continue;
     const int id = static_cast<int>(sizes.size());

@@ -290,8 +290,8 @@ void align_by_algebra(LeadPlan& plan, Signals& mv, Signals& confidence) {
       for (size_t s = 0; s < mv.size(); ++s)
         for (size_t k = 0; k < mv[s].size() && knots[s].size() > 0; ++k)
           if (!std::isnan(mv[s][k])) bent_mv[s][k] = read_cubic_at(mv[s], static_cast<double>(k) + bent(knots[s], static_cast<double>(k)));
-      double gain = 0;
-      bool none_lost = true;   // what is within a tenth is within what reading is off by: bending it would only fit that
+      double gain = 0;   // what is within a tenth is within what reading is off by: bending it would only fit that
+      bool none_lost = true;
       for (const Relation& relation : tried) {
         const Misfit before = misfit_of(relation, mv), after = misfit_of(relation, bent_mv);
         if (before.rms > 0.1 * before.size) gain = std::max(gain, 1 - after.rms / before.rms);

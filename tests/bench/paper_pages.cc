@@ -9,41 +9,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 
-#include "formats/read_ecg.h"
+#include "pages/page_records.h"
 #include "pages/page_renderer.h"
 #include "signal/resample.h"
-#include "signal/simulated_patient.h"
 
 using namespace precordia;
 using namespace precordia::pages;
 
 namespace {
-
-std::vector<uint8_t> bytes_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-EcgRecord record_for(int seed, const std::vector<std::string>& headers) {
-  if (!headers.empty()) {
-    const std::string header = headers[static_cast<size_t>(seed) % headers.size()], data = header.substr(0, header.size() - 4) + ".dat";
-    const std::vector<uint8_t> a = bytes_of(header), b = bytes_of(data);
-    const auto name = [](const std::string& path) { return path.substr(path.find_last_of('/') + 1); };
-    const InputFile files[] = {{name(header), a}, {name(data), b}};
-    if (auto record = read_ecg(files); record && record->lead_count() == 12 && record->sample_rate_hz == 500) {
-      for (auto& lead : record->mv) lead.resize(std::min<size_t>(lead.size(), 5000));
-      return std::move(*record);
-    }
-  }
-  SimulatedPatient patient;
-  patient.condition = static_cast<SimulatedCondition>(seed % 5);
-  patient.seed = static_cast<uint32_t>(seed + 1);
-  patient.heart_rate_bpm = 55 + seed * 7 % 60;
-  return simulate_patient(patient).record;
-}
 
 PageStyle style_for(std::mt19937& random) {
   const auto any = [&](std::initializer_list<double> list) { return list.begin()[random() % list.size()]; };
@@ -85,7 +59,7 @@ int main(int argc, char** argv) {
   for (int seed = from; seed <= to; ++seed) {
     std::mt19937 random(static_cast<uint32_t>(9000 + seed));
     const PageStyle style = style_for(random);
-    PrintedPage page = render_page(record_for(seed, headers), style);
+    PrintedPage page = render_page(record_for(seed, headers, 500), style);
     if (camera) {
       const auto between = [&](double a, double b) { return std::uniform_real_distribution<>(a, b)(random); };
       page.image = photograph_page(page.image, {between(-0.2, 0.2), between(-6, 6), between(0, 4), between(0, 0.5), between(0.5, 1.4), between(2, 9), between(0.8, 1.1), static_cast<uint32_t>(seed)});

@@ -7,12 +7,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 
 #include "base/text.h"
-#include "formats/read_ecg.h"
+#include "pages/page_records.h"
 #include "pages/page_renderer.h"
-#include "signal/simulated_patient.h"
 
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STB_IMAGE_WRITE_STATIC
@@ -22,29 +20,6 @@ using namespace precordia;
 using namespace precordia::pages;
 
 namespace {
-
-std::vector<uint8_t> bytes_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
-
-EcgRecord record_for(int number, const std::vector<std::string>& headers) {
-  if (!headers.empty()) {
-    const std::string header = headers[static_cast<size_t>(number) % headers.size()], data = header.substr(0, header.size() - 4) + ".dat";
-    const std::vector<uint8_t> a = bytes_of(header), b = bytes_of(data);
-    const auto name = [](const std::string& path) { return path.substr(path.find_last_of('/') + 1); };
-    const InputFile files[] = {{name(header), a}, {name(data), b}};
-    if (auto record = read_ecg(files); record && record->lead_count() == kLeadCount) {
-      for (auto& lead : record->mv) lead.resize(std::min(lead.size(), static_cast<size_t>(10 * record->sample_rate_hz)));
-      return std::move(*record);
-    }
-  }
-  SimulatedPatient patient;
-  patient.condition = static_cast<SimulatedCondition>(number % 5);
-  patient.seed = static_cast<uint32_t>(number + 1);
-  patient.heart_rate_bpm = 55 + number * 7 % 60;
-  return simulate_patient(patient).record;
-}
 
 PageStyle style_for(int number) {
   std::mt19937 random(static_cast<uint32_t>(30000 + number));
@@ -69,7 +44,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string> headers(argv + 3, argv + argc);
   for (int number = 0; number < std::atoi(argv[2]); ++number) {
     const PageStyle style = style_for(number);
-    const PrintedPage page = render_page(record_for(number, headers), style);
+    const PrintedPage page = render_page(record_for(number, headers, 0), style);
     const std::string path = argv[1] + format_text("/page-%03d", number);
     if (!stbi_write_png((path + ".png").c_str(), page.image.width, page.image.height, 3, page.image.rgb.data(), page.image.width * 3))
       return std::fprintf(stderr, "%s.png cannot be written\n", path.c_str()), 1;

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 from . import augment, data
 from .beats import conv_bn
 from .network import CLIP_MV, Block
-from .train import auxiliary_targets, label_weights, macro_auc, save
+from .train import auxiliary_targets, label_weights, macro_auc, resume, save
 
 BATCH = 64
 AVERAGE = 0.998
@@ -194,14 +194,8 @@ def train(plan: Plan, records: data.Records, tune: data.Records, further: np.nda
     groups = [{"params": [p for p in net.parameters() if p.ndim > 1], "weight_decay": plan.weight_decay},
               {"params": [p for p in net.parameters() if p.ndim <= 1], "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, plan.rate, fused=True)
-    checkpoint, start = folder / "checkpoint.pt", 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        for part, key in ((net, "net"), (average, "average"), (optimiser, "optimiser")):
-            part.load_state_dict(state[key])
-        g.set_state(state["generator"])
-        torch.set_rng_state(state["torch"])
-        start = state["epoch"]
+    checkpoint = folder / "checkpoint.pt"
+    start = resume(checkpoint, net, average, optimiser, g)
     print(f"{folder.name}: {sum(p.numel() for p in net.parameters())} parameters, {m} further labels", flush=True)
     view, watch = MeanBeats(records), MeanBeats(tune)
     hard = torch.from_numpy(np.concatenate([records.labels, further], axis=1))

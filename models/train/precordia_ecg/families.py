@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from . import augment, data
 from .beats import conv_bn
 from .network import CLIP_MV, Block
-from .train import auxiliary_targets, label_weights, macro_auc, save
+from .train import auxiliary_targets, label_weights, macro_auc, resume, save
 
 CROP = 250
 EPOCHS = 9
@@ -112,14 +112,8 @@ def train(name: str, records: data.Records, tune: data.Records, folder: Path, un
     plain = [p for p in net.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW([{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}], RATE)
     folder.mkdir(parents=True, exist_ok=True)
-    checkpoint, start = folder / "checkpoint.pt", 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        for part, key in ((net, "net"), (average, "average"), (optimiser, "optimiser")):
-            part.load_state_dict(state[key])
-        g.set_state(state["generator"])
-        torch.set_rng_state(state["torch"])
-        start = state["epoch"]
+    checkpoint = folder / "checkpoint.pt"
+    start = resume(checkpoint, net, average, optimiser, g)
     print(f"{name}: {sum(p.numel() for p in net.parameters())} parameters", flush=True)
     signal = torch.from_numpy(records.signal)
     hard = torch.from_numpy(records.labels)

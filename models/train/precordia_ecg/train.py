@@ -224,15 +224,8 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
             groups.append({"params": own, "weight_decay": plan.weight_decay if matrix else 0.0,
                            "share": 1.0 if fresh or start is None else plan.start_rate})
     optimiser = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
-    first, checkpoint = 0, folder / "checkpoint.pt"
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        net.load_state_dict(state["net"])
-        average.load_state_dict(state["average"])
-        optimiser.load_state_dict(state["optimiser"])
-        g.set_state(state["generator"])
-        torch.set_rng_state(state["torch"])
-        first = state["epoch"]
+    checkpoint = folder / "checkpoint.pt"
+    first = resume(checkpoint, net, average, optimiser, g)
     print(f"{folder.name}: {sum(p.numel() for p in net.parameters())} parameters, from epoch {first}", flush=True)
 
     signal = torch.from_numpy(train.signal)
@@ -315,6 +308,18 @@ def restore(plan: Plan, outputs: int, weights: Path) -> EcgNet:
     net = make(plan, outputs, len(values["head.bias"]) - outputs - 2)
     net.load_state_dict(values)
     return net.eval()
+
+
+def resume(checkpoint: Path, net: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, g: torch.Generator) -> int:
+    """Takes up a run where its checkpoint left it; returns the epochs that are done, 0 without one."""
+    if not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, weights_only=True)
+    for part, key in ((net, "net"), (average, "average"), (optimiser, "optimiser")):
+        part.load_state_dict(state[key])
+    g.set_state(state["generator"])
+    torch.set_rng_state(state["torch"])
+    return state["epoch"]
 
 
 def save(value: dict, path: Path) -> None:
