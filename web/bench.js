@@ -1,6 +1,7 @@
 // bench.html: median times per stage in this browser, on WebAssembly and, where there is one, on WebGPU. With ?runs=N it
-// starts by itself, and &provider=wasm or webgpu measures only that one; the numbers are also in window.benchResult:
-//   {runs, cross_origin_isolated, configurations: [{provider, threads, median_ms: {read, ..., total}, slowest_ms, round_trip_ms}],
+// starts by itself, &provider=wasm or webgpu measures only that one, and &pages=no leaves the pages out; the numbers are also in
+// window.benchResult:
+//   {runs, cross_origin_isolated, configurations: [{provider, threads, median_ms: {read, ..., total}, slowest_ms, first_ms, round_trip_ms}],
 //    pages: [{input, width, height, median_ms: {decode, ..., total}, wasm_memory_mb, ...}]} of benchmarkPage (benchmark.mjs)
 // round_trip_ms is what a user waits for: from handing the file to the worker until the result is back on the page.
 import { kPageStages } from './benchmark.mjs';
@@ -57,7 +58,7 @@ async function measure(provider, threads) {
       return null;
     }
     const { result } = await worker.request({ type: 'bench', id: 'bench', runs }, 'bench');
-    return { provider, threads: result.threads, median_ms: result.median_ms, slowest_ms: result.slowest_ms,
+    return { provider, threads: result.threads, median_ms: result.median_ms, slowest_ms: result.slowest_ms, first_ms: result.first_ms,
              round_trip_ms: Math.round(100 * await timeRoundTrip(worker, result.files)) / 100 };
   } finally {
     worker.close();
@@ -114,7 +115,8 @@ function show({ configurations }) {
   by('body').replaceChildren(
     ...kEcgStages.map(({ stage, label }) => row(label, ({ median_ms: medians }) => medians[stage])),
     row('From file to result', ({ median_ms: medians }) => medians.total, true),
-    row('The same, seen from the page', ({ round_trip_ms: wait }) => wait));
+    row('The same, seen from the page', ({ round_trip_ms: wait }) => wait),
+    row('The first one after the start', ({ first_ms: first }) => first));
   by('runs').textContent = String(runs);
   by('table').hidden = false;
 }
@@ -131,9 +133,9 @@ async function start() {
       const configuration = await measure(provider, threads);
       if (configuration) configurations.push(configuration);
     }
-    const result = { runs, cross_origin_isolated: crossOriginIsolated, configurations, pages: await measurePages() };
+    const result = { runs, cross_origin_isolated: crossOriginIsolated, configurations, pages: parameters.get('pages') === 'no' ? [] : await measurePages() };
     show(result);
-    showPages(result.pages);
+    if (result.pages.length > 0) showPages(result.pages);
     window.benchResult = result;
     by('progress').textContent = 'Done.';
   } catch (error) {

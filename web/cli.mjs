@@ -640,6 +640,7 @@ async function printBench(version, runs, configurations, pages, json) {
   for (const stage of stages) {
     lines.push([stage.padEnd(12), ...configurations.map(({ median_ms: medians }) => medians[stage].toFixed(2).padStart(16))].join(''));
   }
+  lines.push(['the first'.padEnd(12), ...configurations.map(({ first_ms: first }) => first.toFixed(2).padStart(16))].join(''));
   if (configurations.every(({ clip }) => clip)) {
     const row = (name, value) => lines.push([name.padEnd(12), ...configurations.map((one) => value(one).toFixed(2).padStart(16))].join(''));
     lines.push('', `A clip of ${configurations[0].clip.frames} frames, 640 x 480, uncompressed AVI; then the process's peak memory in MB`, '');

@@ -536,7 +536,7 @@ std::string Examination::report_html(std::string_view date, std::string_view app
   const auto who = parse_identity(identity);
   if (!who) return {};
   input.identity = *who;
-  return translated_html(html_report(input, std::string(date), std::string(app_version)), translator_);
+  return html_report(input, std::string(date), std::string(app_version), translator_);
 }
 
 View Examination::view() const {

@@ -11,7 +11,7 @@
 namespace precordia {
 namespace {
 
-constexpr double kRoomyLines = 54, kCloseLines = 68, kCloserLines = 80;
+constexpr double kRoomyLines = 56, kCloseLines = 70, kCloserLines = 82;
 
 // Colours have a contrast of at least 4.5:1 on white and never stand alone: every tone also has a word and a
 // symbol.
@@ -548,8 +548,8 @@ size_t count_of(const std::string& html, std::string_view what) {
   return count;
 }
 
-// How closely the page must be set so that everything stays on it, another language's longer words included. The numbers were
-// found by printing; tests/browser/report.test.mjs holds them to it.
+// How closely the page must be set so that everything stays on it; both parts are in the language that is printed. The numbers
+// were found by printing; tests/browser/report.test.mjs holds them to it.
 const char* closeness(const std::string& top, const std::string& facts) {
   constexpr double kLineLetters = 46;
   const double lines = (static_cast<double>(text_length(facts)) + 20.0 * static_cast<double>(count_of(facts, "</p>") + count_of(facts, "<h2>"))) / kLineLetters +
@@ -608,41 +608,6 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
-std::string html_report(const ViewInput& input, const std::string& date, const std::string& app_version) {
-  const Screening none;
-  const EcgFindings unmeasured;
-  const Screening& screening = input.screening ? *input.screening : none;
-  const EcgFindings& findings = input.findings ? *input.findings : unmeasured;
-
-  std::string html =
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '";
-  html += std::string(kReportStyleHash) +
-          "'\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
-  html += "<title>ECG screening report " + e(input.file_name) + "</title><style>" + kStyle +
-          "</style></head><body>\n";
-
-  const bool ecg = input.record->lead_count() > 0;
-  const std::string top = answer_block(screening) + next_block(screening.next_step);
-  std::string facts = phenotype_lines(screening) + score_lines(screening) + evidence_lines(screening) + echo_lines(input, screening);
-  if (ecg) facts += measurement_pairs(findings) + criteria_lines(findings) + network_lines(input.net);
-  facts += quality_block(input) + model_lines(input.models, screening);
-  html += std::string("<section class=\"sheet") + closeness(top, facts) + "\">" + head_line(input, date) + simulated_banner(input);
-  html += "<div class=\"top\">" + top + "</div>";
-  if (ecg) html += draw_ecg_svg(*input.record);
-  html += scale_line(input) + "<div class=\"facts\">" + facts + "</div>" + footer(app_version) + "</section>\n";
-
-  html += "<section class=\"annex\"><p class=\"small\">The page above prints on one sheet. What follows is for the screen and is not printed.</p>"
-          "<div class=\"pair\"><div>" + phenotype_table(screening) + "</div><div>" + score_table(screening) + "</div></div>" +
-          evidence_table(screening);
-  if (ecg)
-    html += "<div class=\"columns\"><div>" + measurement_table(findings) + "</div><div>" + criteria_table(findings) + "</div><div>" +
-            network_table(input.net) + models_block(input.models) + "</div></div>";
-  else
-    html += models_block(input.models);
-  return html + "</section>\n</body></html>\n";
-}
-
 namespace {
 
 // The five references that escape_html writes.
@@ -663,9 +628,8 @@ std::string unescape_html(std::string_view text) {
   return out;
 }
 
-}  // namespace
-
-std::string translated_html(const std::string& html, const Translator& translator) {
+// A piece of the document in the translator's language: its text between the tags, and its lang attribute.
+std::string translated(const std::string& html, const Translator& translator) {
   if (translator.is_english()) return html;
   std::string out;
   out.reserve(html.size() + html.size() / 8);
@@ -683,6 +647,43 @@ std::string translated_html(const std::string& html, const Translator& translato
     i = close + 1;
   }
   return out;
+}
+
+}  // namespace
+
+std::string html_report(const ViewInput& input, const std::string& date, const std::string& app_version, const Translator& translator) {
+  const Screening none;
+  const EcgFindings unmeasured;
+  const Screening& screening = input.screening ? *input.screening : none;
+  const EcgFindings& findings = input.findings ? *input.findings : unmeasured;
+
+  std::string html =
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '";
+  html += std::string(kReportStyleHash) +
+          "'\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">";
+  html += "<title>ECG screening report " + e(input.file_name) + "</title><style>" + kStyle +
+          "</style></head><body>\n";
+
+  const bool ecg = input.record->lead_count() > 0;
+  const std::string top = answer_block(screening) + next_block(screening.next_step);
+  std::string facts = phenotype_lines(screening) + score_lines(screening) + evidence_lines(screening) + echo_lines(input, screening);
+  if (ecg) facts += measurement_pairs(findings) + criteria_lines(findings) + network_lines(input.net);
+  facts += quality_block(input) + model_lines(input.models, screening);
+  html += std::string("<section class=\"sheet") + closeness(translated(top, translator), translated(facts, translator)) + "\">" + head_line(input, date) + simulated_banner(input);
+  html += "<div class=\"top\">" + top + "</div>";
+  if (ecg) html += draw_ecg_svg(*input.record);
+  html += scale_line(input) + "<div class=\"facts\">" + facts + "</div>" + footer(app_version) + "</section>\n";
+
+  html += "<section class=\"annex\"><p class=\"small\">The page above prints on one sheet. What follows is for the screen and is not printed.</p>"
+          "<div class=\"pair\"><div>" + phenotype_table(screening) + "</div><div>" + score_table(screening) + "</div></div>" +
+          evidence_table(screening);
+  if (ecg)
+    html += "<div class=\"columns\"><div>" + measurement_table(findings) + "</div><div>" + criteria_table(findings) + "</div><div>" +
+            network_table(input.net) + models_block(input.models) + "</div></div>";
+  else
+    html += models_block(input.models);
+  return translated(html + "</section>\n</body></html>\n", translator);
 }
 
 }  // namespace precordia

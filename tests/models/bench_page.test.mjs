@@ -26,8 +26,8 @@ test('bench.html prints medians per stage on WASM with two threads', { skip: bro
     t.diagnostic(`median ${wasm.median_ms.total} ms in the worker, ${wasm.round_trip_ms} ms seen from the page: ${JSON.stringify(wasm.median_ms)}`);
     assert.ok(wasm.median_ms.total > 0 && wasm.round_trip_ms > 0);
     const shown = await page.locator('#body tr').allInnerTexts();
-    assert.equal(shown.length, kEcgStages.length + 2);
-    assert.match(shown.at(-2), /^From file to result\s+\d+\.\d\d$/);
+    assert.equal(shown.length, kEcgStages.length + 3);
+    assert.match(shown.at(-3), /^From file to result\s+\d+\.\d\d$/);
     assert.deepEqual(pages.map(({ input }) => input), kBenchPages.map(({ name }) => name));
     for (const { input, width, height, leads, median_ms: medians, wasm_memory_mb: memory } of pages) {
       t.diagnostic(`${input}: ${width} x ${height}, ${leads} leads, ${memory} MB, ${JSON.stringify(medians)}`);
