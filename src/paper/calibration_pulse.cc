@@ -3,15 +3,16 @@
 namespace precordia {
 namespace {
 
-// Plateau: columns of one height beside at least one steep edge that ends a usual gain lower.
-std::optional<CalibrationPulse> pulse_between(const FlatPage& page, const TraceRow& row, int from, int to) {
+struct Found { CalibrationPulse pulse; double score = 0; };
+
+// Plateaus: columns of one height beside at least one steep edge that ends a usual gain lower.
+std::vector<Found> pulses_between(const FlatPage& page, const TraceRow& row, int from, int to) {
   const double mm = page.px_per_mm;
   // The pulse may be drawn with another pen than the trace: the middle of its ink, whatever its width.
   std::vector<float> middle(row.top.size());
   for (size_t x = 0; x < middle.size(); ++x)   // its edges are neither plateau nor foot
     middle[x] = row.bottom[x] - row.top[x] < 2.2 * mm ? 0.5f * (row.top[x] + row.bottom[x]) : std::nanf("");
-  std::optional<CalibrationPulse> best;
-  double best_score = 0;
+  std::vector<Found> found;
   const int least = static_cast<int>(1.8 * mm), most = static_cast<int>(11.5 * mm);
   for (int a = from; a + least < to; ++a) {
     if (std::isnan(middle[a])) continue;
@@ -63,22 +64,32 @@ std::optional<CalibrationPulse> pulse_between(const FlatPage& page, const TraceR
     if (feet[0] && feet[1] && std::abs(*feet[0] - *feet[1]) < 0.6 * mm) pulse.foot_px = 0.5 * (*feet[0] + *feet[1]);
     pulse.height_px = pulse.foot_px - level;
     if (nearest > 0.18) continue;   // a rectangle of another height is signal
-    const double score = (feet[0] && feet[1] ? 2 : 1) - 4 * nearest;
     pulse.both_feet = feet[0] && feet[1];
-    if (score > best_score) best_score = score, best = pulse;
+    found.push_back({pulse, (feet[0] && feet[1] ? 2 : 1) - 4 * nearest});
     a = b;
   }
-  return best;
+  return found;
 }
 
 }  // namespace
 
 std::optional<CalibrationPulse> find_pulse(const FlatPage& page, const TraceRow& row, bool left) {
   const int reach = static_cast<int>(20 * page.px_per_mm);
-  auto pulse = left ? pulse_between(page, row, std::max(0, row.first - 2), std::min(page.ink.width, row.first + reach))
-                    : pulse_between(page, row, std::max(0, row.last - reach), std::min(page.ink.width, row.last + 3));
-  if (pulse) pulse->left = left;
-  return pulse;
+  const std::vector<Found> found = left ? pulses_between(page, row, std::max(0, row.first - 2), std::min(page.ink.width, row.first + reach))
+                                        : pulses_between(page, row, std::max(0, row.last - reach), std::min(page.ink.width, row.last + 3));
+  std::optional<CalibrationPulse> best;
+  double most = 0;
+  for (const Found& f : found)
+    if (f.score > most) most = f.score, best = f.pulse;
+  if (best) best->left = left;
+  return best;
+}
+
+std::vector<CalibrationPulse> find_pulses(const FlatPage& page, const TraceRow& row, int from, int to) {
+  std::vector<CalibrationPulse> pulses;
+  for (const Found& f : pulses_between(page, row, std::max(0, from), std::min(page.ink.width, to)))
+    if (f.score > 0) pulses.push_back(f.pulse);
+  return pulses;
 }
 
 }  // namespace precordia

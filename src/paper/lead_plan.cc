@@ -58,15 +58,25 @@ std::vector<float> lasting_steps(const FlatPage& page, const std::vector<TraceRo
   return sum;
 }
 
+struct Zero { double px = 0; bool known = false; double at_px = 0; };   // of a row; known where its pulse stands
+
+// A column of leads behind pulses of its own.
+struct PulseColumn {
+  double begin = 0, end = 0;   // of its signals
+  double start_s = 0;
+  std::vector<std::optional<CalibrationPulse>> pulses;   // per row
+};
+
 struct Columns {
+  std::vector<PulseColumn> own;   // instead of equal widths
   double begin = 0, width = 0;
   bool seen = false;    // separators, names or steps confirm them
   bool clear = false;   // separators do: names alone stand a little beside the borders
 };
 
 Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, int count, double begin, double end, double usual_px) {
-  Columns out{begin, std::min(usual_px, (end - begin) / count), false};
-  if (count < 2) return {begin, end - begin, true};
+  Columns out{{}, begin, std::min(usual_px, (end - begin) / count), false};
+  if (count < 2) return {{}, begin, end - begin, true};
   const double mm = page.px_per_mm;
   std::vector<float> upright = upright_ink(page, rows, rows.front().baseline_px - 14 * mm, rows.back().baseline_px + 14 * mm), steps = lasting_steps(page, rows);
   const int w = page.ink.width;
@@ -95,12 +105,12 @@ Columns find_columns(const FlatPage& page, const std::vector<TraceRow>& rows, in
       for (int i = 1; i < count; ++i) score += near(b + i * width);
       if (b + count * width < end - 2 * mm) score += 0.5 * near(b + count * width);
       score -= 1.2 * std::abs(b - begin) / mm + 0.5 * std::abs(width - usual_px) / mm;
-      if (score > best) best = score, out = {b, width, false};
+      if (score > best) best = score, out = {{}, b, width, false};
     }
   }
   out.seen = best > (count - 1) * (1.0 + floor);
   out.clear = best > (count - 1) * (3.0 + 2 * floor);
-  if (!out.seen) return {begin, std::min(usual_px, (end - begin) / count), false};
+  if (!out.seen) return {{}, begin, std::min(usual_px, (end - begin) / count), false};
   // Each border to the upright ink's own peak; recorders keep their speed better than borders can be seen, so that a width near the
   // usual one is the usual one.
   std::vector<double> centres;
@@ -240,9 +250,8 @@ void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
   }
 }
 
-struct Zero { double px = 0; bool known = false; double at_px = 0; };   // of a row; known where its pulse stands
-
-LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<Zero>& zero, const std::vector<double>& shift, PageLayout layout, LeadOrder order,
+// zero: per column of leads, or once for all; each per row.
+LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<std::vector<Zero>>& zeros, const std::vector<double>& shift, PageLayout layout, LeadOrder order,
                  double tilt, const Columns& columns, double end, double mm_per_s, double mm_per_mv, std::optional<Lead> rhythm_wanted) {
   const PageLayoutShape& shape = shape_of(layout);
   LeadPlan plan;
@@ -252,24 +261,26 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
   plan.mm_per_s = mm_per_s, plan.mm_per_mv = mm_per_mv;
   const double px_per_s = mm_per_s * page.px_per_mm;
   const auto& leads = order == LeadOrder::kCabrera ? kCabreraLeads : kStandardLeads;
-  const auto zero_of = [&](int r, double from, double to) {
-    if (zero[r].known) return zero[r].px + tilt * (from - zero[r].at_px);
+  const auto zero_of = [&](int r, size_t c, double from, double to) {
+    const Zero& zero = zeros[std::min(c, zeros.size() - 1)][static_cast<size_t>(r)];
+    if (zero.known) return zero.px + tilt * (from - zero.at_px);
     std::vector<float> heights;
     for (int x = std::max(0, static_cast<int>(from)); x < std::min(static_cast<int>(to), page.ink.width); ++x)
       if (!std::isnan(rows[r].y[x])) heights.push_back(rows[r].y[x] - static_cast<float>(tilt * (x - from)));
     return heights.empty() ? rows[r].baseline_px : static_cast<double>(percentile(heights, 0.5));
   };
   const int single = layout == PageLayout::kSingle;
+  const bool own = !columns.own.empty();
   for (int c = 0; c < shape.columns; ++c)
     for (int r = 0; r < shape.rows; ++r) {
       LeadStretch s;
       s.lead = single ? rhythm_wanted.value_or(Lead::kII) : leads[c * shape.rows + r];
       s.inverted = order == LeadOrder::kCabrera && s.lead == Lead::kAVR;
       s.row = r;
-      s.begin_px = columns.begin + shift[r] + c * columns.width;
-      s.end_px = s.begin_px + columns.width;
-      s.start_s = c * columns.width / px_per_s;
-      s.zero_px = zero_of(r, s.begin_px, s.end_px);
+      s.begin_px = shift[r] + (own ? columns.own[c].begin : columns.begin + c * columns.width);
+      s.end_px = own ? columns.own[c].end + shift[r] : s.begin_px + columns.width;
+      s.start_s = own ? columns.own[c].start_s : c * columns.width / px_per_s;
+      s.zero_px = zero_of(r, static_cast<size_t>(c), s.begin_px, s.end_px);
       s.tilt = tilt;
       plan.stretches.push_back(s);
     }
@@ -285,7 +296,7 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
     s.row = shape.rows + k;
     s.begin_px = columns.begin + shift[s.row];
     s.end_px = std::min(end, columns.begin + shape.columns * columns.width) + shift[s.row];
-    s.zero_px = zero_of(s.row, s.begin_px, s.end_px);
+    s.zero_px = zero_of(s.row, 0, s.begin_px, s.end_px);
     s.tilt = tilt;
     const Signal whole = signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv);
     double best = 9;
@@ -353,6 +364,95 @@ std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const Le
 }
 
 namespace {
+
+// Columns that each stand behind pulses of their own, where most rows have such pulses one below the other further right; empty where
+// they do not. begin, end: of the signals as a whole. They count as recorded at once where their beats stand at the same places.
+std::vector<PulseColumn> columns_of_pulses(const FlatPage& page, const std::vector<TraceRow>& rows, const std::vector<std::optional<CalibrationPulse>>& first, double begin,
+                                           double end, double px_per_s) {
+  const double mm = page.px_per_mm;
+  std::vector<double> heights, widths, begins;
+  for (const auto& p : first)
+    if (p) heights.push_back(p->height_px), widths.push_back(p->width_px), begins.push_back(p->begin_px);
+  const double height = percentile(heights, 0.5), width = percentile(widths, 0.5), usual_begin = percentile(begins, 0.5);
+  std::vector<std::vector<CalibrationPulse>> inner(rows.size());
+  for (size_t i = 0; i < rows.size(); ++i)
+    for (const CalibrationPulse& p : find_pulses(page, rows[i], static_cast<int>(begin + 20 * mm), static_cast<int>(end - 20 * mm)))
+      if (std::abs(p.height_px / height - 1) < 0.12 && std::abs(p.width_px / width - 1) < 0.25) inner[i].push_back(p);
+
+  std::vector<PulseColumn> columns = {{begin, end, 0, first}};
+  for (double left = begin;;) {
+    PulseColumn next;
+    size_t most = 0;
+    std::vector<double> offsets;
+    for (const auto& anchors : inner)
+      for (const CalibrationPulse& anchor : anchors) {
+        if (anchor.begin_px < left + 20 * mm) continue;
+        PulseColumn column;
+        column.pulses.assign(rows.size(), std::nullopt);
+        std::vector<double> places;
+        for (size_t i = 0; i < rows.size(); ++i)
+          for (const CalibrationPulse& p : inner[i])
+            if (!column.pulses[i] && std::abs(p.begin_px - anchor.begin_px) < 1.5 * mm) column.pulses[i] = p, places.push_back(p.begin_px - (first[i] ? first[i]->begin_px : usual_begin));
+        // The leftmost of those that most rows have.
+        if (places.size() > most || (places.size() == most && most > 0 && percentile(places, 0.5) < percentile(offsets, 0.5) - 3 * mm)) most = places.size(), next = std::move(column), offsets = places;
+      }
+    if (most < 2 || most * 10 < rows.size() * 6) break;
+    next.begin = begin + percentile(offsets, 0.5);
+    next.end = end;
+    // The column before ends where its traces do, at the latest before the foot of the pulse.
+    std::vector<double> ends;
+    for (size_t i = 0; i < rows.size(); ++i) {
+      if (!next.pulses[i]) continue;
+      const int pulse = static_cast<int>(next.pulses[i]->begin_px), from = std::max(0, pulse - static_cast<int>(10 * mm));
+      int best = 0, run = 0, at = pulse - static_cast<int>(2 * mm);
+      for (int x = from; x < pulse; ++x) {
+        run = std::isnan(rows[i].top[x]) ? run + 1 : 0;
+        if (run > best && run > 0.4 * mm) best = run, at = x - run + 1;
+      }
+      ends.push_back(at);
+    }
+    columns.back().end = percentile(ends, 0.3);
+    left = next.begin;
+    columns.push_back(std::move(next));
+  }
+  if (columns.size() < 2) return {};
+
+  // How much the traces move, per half millimetre, all rows together.
+  const auto movement = [&](const PulseColumn& column) {
+    std::vector<float> all;
+    const int step = std::max(1, static_cast<int>(0.5 * mm));
+    for (int x = static_cast<int>(column.begin); x + step < std::min<int>(static_cast<int>(column.end), page.ink.width); x += step) {
+      float sum = 0;
+      for (const TraceRow& row : rows) {
+        const float d = std::abs(row.y[x + step] - row.y[x]);
+        if (!std::isnan(d)) sum += std::min(d, static_cast<float>(4 * mm));
+      }
+      all.push_back(sum);
+    }
+    return all;
+  };
+  const std::vector<float> one = movement(columns.front());
+  bool at_once = true;
+  for (size_t c = 1; c < columns.size(); ++c) {
+    const std::vector<float> two = movement(columns[c]);
+    const size_t n = std::min(one.size(), two.size());
+    double best = -1;
+    int best_lag = 0;
+    for (int lag = -20; lag <= 20; ++lag) {   // 10 mm
+      double sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0, m = 0;
+      for (size_t k = 20; k + 20 < n; ++k) {
+        const double a = one[k], b = two[static_cast<size_t>(static_cast<int>(k) + lag)];
+        m += 1, sa += a, sb += b, saa += a * a, sbb += b * b, sab += a * b;
+      }
+      const double under = std::sqrt((m * saa - sa * sa) * (m * sbb - sb * sb)), r = under > 0 ? (m * sab - sa * sb) / under : 0;
+      if (r > best) best = r, best_lag = lag;
+    }
+    at_once = at_once && best > 0.5 && std::abs(best_lag) <= 2;
+  }
+  if (!at_once)
+    for (size_t c = 1; c < columns.size(); ++c) columns[c].start_s = columns[c - 1].start_s + (columns[c - 1].end - columns[c - 1].begin) / px_per_s;
+  return columns;
+}
 
 double algebra_score(const LeadPlan& plan) {
   double score = 0;
@@ -440,25 +540,23 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   if (!(mm_per_mv >= 1 && mm_per_mv <= 100 && mm_per_s >= 5 && mm_per_s <= 400)) return fail(ErrorCode::kWrongUsage, "Speed must be 5 to 400 mm/s and gain 1 to 100 mm/mV.");
 
   // Where the signals begin and end: after a left pulse, before a right one.
+  const auto behind = [&](const TraceRow& row, double pulse_end) {
+    // A gap between pulse and signal: the signal begins behind it.
+    for (int x = static_cast<int>(pulse_end); x < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 3 * mm)); ++x) {
+      if (!std::isnan(row.top[x])) continue;   // no ink, be it bridged or not
+      int last = x;
+      while (last + 1 < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 8 * mm)) && std::isnan(row.top[last + 1])) ++last;
+      const bool speck = last + 1 - x < 0.3 * mm;
+      x = last;
+      if (!speck) return static_cast<double>(last + 1);
+    }
+    return pulse_end + 0.4 * mm;
+  };
   std::vector<double> starts, ends;
   for (size_t i = 0; i < rows.size(); ++i) {
     double begin = rows[i].first, end = rows[i].last + 1;
     const auto& p = pulses[i];
-    const double pulse_end = on_left && !begins.empty() ? (p ? p->end_px : usual_begin + percentile(widths, 0.5) * mm) : -1;
-    if (pulse_end >= 0) {
-      begin = pulse_end + 0.4 * mm;
-      // A gap between pulse and signal: the signal begins behind it.
-      for (int x = static_cast<int>(pulse_end); x < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 3 * mm)); ++x) {
-        if (!std::isnan(rows[i].top[x])) continue;   // no ink, be it bridged or not
-        int last = x;
-        while (last + 1 < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 8 * mm)) && std::isnan(rows[i].top[last + 1])) ++last;
-        const bool speck = last + 1 - x < 0.3 * mm;
-        x = last;
-        if (speck) continue;
-        begin = last + 1;
-        break;
-      }
-    }
+    if (on_left && !begins.empty()) begin = behind(rows[i], p ? p->end_px : usual_begin + percentile(widths, 0.5) * mm);
     if (!on_left && !begins.empty()) end = (p ? p->begin_px : usual_begin) - 0.6 * mm;
     starts.push_back(begin);
     ends.push_back(end);
@@ -481,10 +579,17 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   sorted = ends;
   const double end = percentile(sorted, 0.6);
 
-  const auto zero_lines = [&](const std::vector<size_t>& index) {
-    std::vector<Zero> zero;
-    for (const size_t i : index) zero.push_back(pulses[i] ? Zero{pulses[i]->foot_px, true, pulses[i]->begin_px} : Zero{});
-    return zero;
+  std::vector<PulseColumn> own_columns;
+  if (on_left && heights.size() >= 2 && heights.size() * 2 > rows.size())
+    own_columns = columns_of_pulses(page, rows, pulses, begin, end, mm_per_s * mm);
+  const auto zero_lines = [&](const std::vector<size_t>& index, const std::vector<PulseColumn>& own) {
+    std::vector<std::vector<Zero>> zeros;
+    for (size_t c = 0; c < std::max<size_t>(1, own.size()); ++c) {
+      const auto& standing = own.empty() ? pulses : own[c].pulses;
+      std::vector<Zero>& zero = zeros.emplace_back();
+      for (const size_t i : index) zero.push_back(standing[i] ? Zero{standing[i]->foot_px, true, standing[i]->begin_px} : Zero{});
+    }
+    return zeros;
   };
 
   // Layouts with this number of rows; a row too many (a line of text, a frame) may be left out at either end.
@@ -522,6 +627,13 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   if (trials.empty())
     return fail(ErrorCode::kUnusable, format_text("%d rows of traces were found, which is no layout that can be named without its labels. Photograph the whole page, or choose the layout.", n));
 
+  // Pulses within the rows tell how many columns there are.
+  if (!own_columns.empty()) {
+    const auto other = [&](const Trial& trial) { return static_cast<size_t>(shape_of(trial.layout).columns) != own_columns.size(); };
+    if (std::all_of(trials.begin(), trials.end(), other)) own_columns.clear();
+    else std::erase_if(trials, other);
+  }
+
   if (snapped)
     for (auto& p : pulses)
       if (p) p->foot_px -= 0.5 * page.image_px;
@@ -533,10 +645,11 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     for (const size_t i : trial.rows) chosen.push_back(rows[i]);
     const PageLayoutShape& shape = shape_of(trial.layout);
     const double usual_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 0;
-    Columns found_columns = find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm);
+    Columns found_columns = own_columns.empty() ? find_columns(page, chosen, shape.columns, begin, end, usual_s * mm_per_s * mm)
+                                                : Columns{own_columns, begin, own_columns.front().end - begin, true, true};
     if (snapped) found_columns.begin -= 0.2 * page.image_px;
     std::vector<double> own_shift(chosen.size(), kNoNumber);
-    if (found_columns.clear && shape.columns > 1 && !snapped) own_shift = separator_shifts(page, chosen, found_columns, shape.columns);
+    if (found_columns.clear && own_columns.empty() && shape.columns > 1 && !snapped) own_shift = separator_shifts(page, chosen, found_columns, shape.columns);
     for (const LeadOrder order : {LeadOrder::kStandard, LeadOrder::kCabrera}) {
       if (options.order && order != *options.order) continue;
       if (trial.layout == PageLayout::kSingle && order == LeadOrder::kCabrera) continue;
@@ -548,7 +661,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
           const bool own = std::abs(own_shift[r] - shift) > 0.8 * mm;   // what the shear explains it explains better
           moved.push_back(own ? own_shift[r] + (by - shear) * (chosen[r].baseline_px - rows.front().baseline_px) : shift);
         }
-        return arrange(page, chosen, zero_lines(trial.rows), moved, trial.layout, order, tilt, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
+        return arrange(page, chosen, zero_lines(trial.rows, own_columns), moved, trial.layout, order, tilt, columns, end, mm_per_s, mm_per_mv, options.rhythm_lead);
       };
       LeadPlan plan = sheared(shear, 0);
       if (!columns.clear && shape.columns > 1 && !snapped) {   // borders that only names show: where the leads of each column agree up to its ends
@@ -557,7 +670,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
         const bool seen = columns.seen;
         const double width = std::min(usual_s * mm_per_s * mm, (end - begin + 3 * mm) / shape.columns);
         for (int k = -6; k <= 8; ++k) {
-          columns = {begin + 0.5 * k * mm, width, seen, false};
+          columns = {{}, begin + 0.5 * k * mm, width, seen, false};
           LeadPlan other = sheared(shear, 0);
           const double score = algebra_score(other) + 0.004 * std::abs(k);
           if (score < least) least = score, plan = std::move(other), best_columns = columns;

@@ -15,6 +15,8 @@ struct CalibrationPulse {
   bool both_feet = false;             // seen on either side of it
 };
 std::optional<CalibrationPulse> find_pulse(const FlatPage& page, const TraceRow& row, bool left);
+// Every rectangle of a usual height between two columns of pixels, from left to right.
+std::vector<CalibrationPulse> find_pulses(const FlatPage& page, const TraceRow& row, int from_px, int to_px);
 
 struct LeadStretch {
   Lead lead = Lead::kI;

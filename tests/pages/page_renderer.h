@@ -29,6 +29,9 @@ struct PageStyle {
   std::array<uint8_t, 3> grid_colour = {240, 130, 130}, ink_colour = {20, 20, 25};
   bool minor_lines = true, dots = false;
   bool pulse = true, pulse_on_left = true;
+  bool pulse_per_column = false;   // before each column, as printouts of twelve leads at once have it: without separators
+  bool columns_at_once = false;    // every column begins at the record's beginning
+  double column_s = 0;             // length of a column; 0 = the layout's usual one
   bool names = true, separators = true;
   double margin_mm = 8;
 };
@@ -89,9 +92,12 @@ inline void write_name(Canvas& canvas, std::string_view name, double x, double y
 inline PrintedPage render_page(const EcgRecord& record, const PageStyle& style) {
   const PageLayoutShape& shape = shape_of(style.layout);
   const double mm = style.px_per_mm, rate = record.sample_rate_hz;
-  const double column_s = shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 10;
-  const double shown_s = std::min(column_s * shape.columns, record.duration_s());
-  const double width_mm = 2 * style.margin_mm + (style.pulse ? 9 * style.mm_per_s / 25 : 0) + shown_s * style.mm_per_s;
+  const double column_s = style.column_s > 0 ? style.column_s : shape.columns == 4 ? 2.5 : shape.columns == 2 ? 5 : 10;
+  const double shown_s = std::min(column_s * (style.columns_at_once ? 1 : shape.columns), record.duration_s());
+  const double pulse_mm = style.pulse ? 9 * style.mm_per_s / 25 : 0;
+  const double column_gap_mm = style.pulse_per_column ? pulse_mm + 3 : 0;
+  const double drawn_mm = (style.columns_at_once ? shape.columns * column_s : shown_s) * style.mm_per_s + (shape.columns - 1) * column_gap_mm;
+  const double width_mm = 2 * style.margin_mm + pulse_mm + drawn_mm;
   const int rows = shape.rows + shape.rhythm_rows;
   const double height_mm = 2 * style.margin_mm + rows * style.row_mm;
   Canvas canvas(static_cast<int>(width_mm * mm), static_cast<int>(height_mm * mm));
@@ -117,14 +123,13 @@ inline PrintedPage render_page(const EcgRecord& record, const PageStyle& style) 
   PrintedPage page;
   page.truth.sample_rate_hz = rate;
   const size_t samples = static_cast<size_t>(shown_s * rate);
-  const double pulse_mm = style.pulse ? 9 * style.mm_per_s / 25 : 0;
-  const double begin_mm = style.margin_mm + (style.pulse_on_left ? pulse_mm : 0), end_mm = begin_mm + shown_s * style.mm_per_s;
+  const double begin_mm = style.margin_mm + (style.pulse_on_left ? pulse_mm : 0), end_mm = begin_mm + drawn_mm;
   constexpr std::array<Lead, 12> kCabrera = {Lead::kAVL, Lead::kI, Lead::kAVR, Lead::kII, Lead::kAVF, Lead::kIII, Lead::kV1, Lead::kV2, Lead::kV3, Lead::kV4, Lead::kV5, Lead::kV6};
   const double pen = style.pen_mm * mm;
   for (int row = 0; row < rows; ++row) {
     const double zero_mm = style.margin_mm + (row + 0.5) * style.row_mm;
-    if (style.pulse) {
-      const double x = style.pulse_on_left ? style.margin_mm + 1 : end_mm + 1.5, w = 0.2 * style.mm_per_s, h = style.mm_per_mv;
+    for (int column = 0; style.pulse && column < (style.pulse_per_column ? shape.columns : 1); ++column) {
+      const double x = (style.pulse_on_left ? style.margin_mm + 1 : end_mm + 1.5) + column * (column_s * style.mm_per_s + column_gap_mm), w = 0.2 * style.mm_per_s, h = style.mm_per_mv;
       const double corners[6][2] = {{x, 0}, {x + 1, 0}, {x + 1, h}, {x + 1 + w, h}, {x + 1 + w, 0}, {x + 2 + w, 0}};
       for (int k = 0; k < 5; ++k) canvas.line(corners[k][0] * mm, (zero_mm - corners[k][1]) * mm, corners[k + 1][0] * mm, (zero_mm - corners[k + 1][1]) * mm, pen, style.ink_colour);
     }
@@ -133,17 +138,19 @@ inline PrintedPage render_page(const EcgRecord& record, const PageStyle& style) 
       const int place = column * shape.rows + row;
       const Lead lead = rhythm ? style.rhythm[row - shape.rows] : shape.rows * shape.columns == 1 ? Lead::kII : style.order == LeadOrder::kCabrera ? kCabrera[place] : static_cast<Lead>(place);
       const double sign = !rhythm && style.order == LeadOrder::kCabrera && lead == Lead::kAVR ? -1 : 1;
-      const size_t from = static_cast<size_t>(column * column_s * rate), to = std::min(samples, rhythm ? samples : static_cast<size_t>((column + 1) * column_s * rate));
+      const int moment = style.columns_at_once ? 0 : column;
+      const size_t from = static_cast<size_t>(moment * column_s * rate), to = std::min(samples, rhythm ? samples : static_cast<size_t>((moment + 1) * column_s * rate));
+      const double column_mm = begin_mm + column * column_gap_mm + (column - moment) * column_s * style.mm_per_s;
       std::vector<float>& truth = page.truth.mv[index_of(lead)];
       truth.resize(samples, std::numeric_limits<float>::quiet_NaN());
       page.truth.origin[index_of(lead)] = LeadOrigin::kRecorded;
-      const auto x_of = [&](size_t k) { return (begin_mm + static_cast<double>(k) / rate * style.mm_per_s) * mm; };
+      const auto x_of = [&](size_t k) { return (column_mm + static_cast<double>(k) / rate * style.mm_per_s) * mm; };
       const auto y_of = [&](size_t k) { return (zero_mm - sign * record.lead(lead)[k] * style.mm_per_mv) * mm; };
       for (size_t k = from; k < to; ++k) {
         truth[k] = record.lead(lead)[k];
         if (k + 1 < to) canvas.line(x_of(k), y_of(k), x_of(k + 1), y_of(k + 1), pen, style.ink_colour);
       }
-      if (style.separators && column > 0)
+      if (style.separators && !style.pulse_per_column && column > 0)
         for (const double side : {-1.0, 1.0})
           canvas.line(x_of(from), (zero_mm + side * 3) * mm, x_of(from), (zero_mm + side * 5.5) * mm, pen, style.ink_colour);
       if (style.names) write_name(canvas, kLeadNames[index_of(lead)], x_of(from) + 1.2 * mm, (zero_mm - 6.5) * mm, 2.6 * mm, pen, style.ink_colour);

@@ -72,6 +72,26 @@ TEST_CASE("gain 5 mm/mV is read from the calibration pulse") {
   CHECK(snr_db(page.truth, read->record, true) > 13);
 }
 
+TEST_CASE("columns behind pulses of their own begin there, at once or one after the other as their beats say") {
+  for (const bool at_once : {true, false}) {
+    CAPTURE(at_once);
+    PageStyle style;
+    style.px_per_mm = 6;
+    style.layout = PageLayout::k6x2;
+    style.row_mm = 20;
+    style.pulse_per_column = true;
+    style.columns_at_once = at_once;
+    style.column_s = 3.7;
+    const PrintedPage page = render_page(patient(), style);
+    const auto read = digitise(page.image);
+    REQUIRE(read.has_value());
+    CHECK(read->layout == PageLayout::k6x2);
+    CHECK(snr_db(page.truth, read->record, true) > 16);
+    for (const LeadTrace& trace : read->traces)
+      CHECK(trace.start_s == doctest::Approx(at_once || index_of(trace.lead) < index_of(Lead::kV1) ? 0 : 3.7).epsilon(0.01));
+  }
+}
+
 TEST_CASE("a photograph at an angle, in half shade and curled is read as the page that it shows") {
   PageStyle style;
   style.px_per_mm = 6;
