@@ -350,6 +350,18 @@ double shared(const TraceRow& a, const TraceRow& b, double pen) {
   return both > 0 ? static_cast<double>(same) / both : 0;
 }
 
+// Mean ink along a trace, where there is any.
+double ink_along(const FlatPage& page, const TraceRow& row) {
+  double sum = 0;
+  int n = 0;
+  for (int x = row.first; x <= row.last; ++x) {
+    if (std::isnan(row.top[x]) || std::isnan(row.y[x])) continue;
+    sum += page.ink.at(x, std::clamp(static_cast<int>(std::lround(row.y[x])), 0, page.ink.height - 1));
+    ++n;
+  }
+  return sum / std::max(1, n);
+}
+
 }  // namespace
 
 std::vector<TraceRow> find_rows(FlatPage& page) {
@@ -380,6 +392,10 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
     for (const TraceRow& other : rows) again |= shared(other, row, page.pen_px) > 0.3;
     if (!again) rows.push_back(std::move(row));
   }
+  // What is left of a dark grid's lines looks like traces, but paler: those of one page are printed alike.
+  double most = 0;
+  for (const TraceRow& row : rows) most = std::max(most, ink_along(page, row));
+  std::erase_if(rows, [&](const TraceRow& row) { return ink_along(page, row) < 0.8 * most; });
   std::sort(rows.begin(), rows.end(), [](const TraceRow& a, const TraceRow& b) { return a.baseline_px < b.baseline_px; });
   return rows;
 }
