@@ -232,6 +232,15 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
     record.origin[index_of(s.lead)] = LeadOrigin::kRecorded;
     const size_t from = static_cast<size_t>(std::max(0l, std::lround(s.start_s * kDigitisedRateHz)));
     trace.centreline.reserve(mv.size());
+    // A lead printed twice (short and as a rhythm row) is averaged where both are there, unless they disagree, both on the short one's
+    // level: a step where it begins would break the leads' equations.
+    double level = 0;
+    if (s.rhythm_row) {
+      std::vector<float> apart;
+      for (size_t k = 0; k < mv.size() && from + k < samples; ++k)
+        if (w[from + k] > 0 && !std::isnan(mv[k])) apart.push_back(mv[k] - lead[from + k]);
+      if (!apart.empty()) level = percentile(apart, 0.5);
+    }
     for (size_t k = 0; k < mv.size(); ++k) {
       room += 1;
       if (std::isnan(mv[k])) {
@@ -244,11 +253,11 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
       const double y_mm = page.top_mm + s.zero_at(s.begin_px + s.place_of(k) * px_per_s / kDigitisedRateHz) / page.px_per_mm - (s.inverted ? -1 : 1) * mv[k] * plan.mm_per_mv;
       trace.centreline.push_back(out.mapping.image_from_page(x_mm, y_mm));
       if (from + k >= samples) continue;
-      // A lead printed twice (short and as a rhythm row) is averaged where both are there, unless they disagree.
       if (s.rhythm_row && w[from + k] > 0 && plan.rhythm > 0.2) continue;
       float& sum = lead[from + k];
       float& n = w[from + k];
-      sum = n > 0 ? (sum * n + mv[k]) / (n + 1) : mv[k];
+      const float value = mv[k] - static_cast<float>(level);
+      sum = n > 0 ? (sum * n + value) / (n + 1) : value;
       n += 1;
     }
     out.traces.push_back(std::move(trace));
