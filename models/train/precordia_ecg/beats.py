@@ -26,6 +26,7 @@ LEAST = 1e-3
 TINY = 1e-10
 SPREAD_GAIN = 3.0
 RATE_HZ = 100.0
+RHYTHM_UNITS = (0.1, 1 / RATE_HZ, 5 / RATE_HZ, 1 / RATE_HZ, 1 / RATE_HZ, 5 / RATE_HZ, 1.0, RATE_HZ)  # from samples to what `rhythm` gives
 
 
 def positions(x: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
@@ -66,17 +67,17 @@ def rhythm(at: torch.Tensor) -> torch.Tensor:
     """[n, RHYTHM] of the intervals between beats (s): number / 10, mean, 5 x spread, shortest, longest, 5 x mean successive difference,
     share of those over 10 % of the mean, beats per second; zeros with fewer than two intervals."""
     there = (at[:, 1:] < NONE).float()
-    rr = (at[:, 1:] - at[:, :-1]) * there / RATE_HZ
+    rr = (at[:, 1:] - at[:, :-1]) * there  # in samples: whole numbers, so that ties fall alike everywhere
     number = there.sum(1, keepdim=True)
     mean = rr.sum(1, keepdim=True) / number.clamp_min(1)
-    spread = (((rr - mean).square() * there).sum(1, keepdim=True) / number.clamp_min(1) + TINY).sqrt()
-    shortest = (rr + 9 * (1 - there)).amin(1, keepdim=True)
+    spread = (((rr - mean).square() * there).sum(1, keepdim=True) / number.clamp_min(1) + TINY * RATE_HZ ** 2).sqrt()
+    shortest = (rr - 9 * RATE_HZ * there).amin(1, keepdim=True) + 9 * RATE_HZ
     step = (rr[:, 1:] - rr[:, :-1]).abs() * there[:, 1:]
     steps = there[:, 1:].sum(1, keepdim=True).clamp_min(1)
     uneven = (step > 0.1 * mean).float().sum(1, keepdim=True) / steps
-    out = torch.cat([number / 10, mean, 5 * spread, shortest, rr.amax(1, keepdim=True), 5 * step.sum(1, keepdim=True) / steps, uneven,
-                     1 / mean.clamp_min(0.2)], 1)
-    return out * (number > 1.5).float()
+    out = torch.cat([number, mean, spread, shortest, rr.amax(1, keepdim=True), step.sum(1, keepdim=True) / steps, uneven,
+                     1 / mean.clamp_min(0.2 * RATE_HZ)], 1)
+    return out * torch.tensor(RHYTHM_UNITS) * (number > 1.5).float()
 
 
 def place(at: torch.Tensor, steps: int, step_samples: int) -> torch.Tensor:
