@@ -89,7 +89,7 @@ def model(e: dict, r: dict, plan: Plan) -> list[str]:
         f"- Input: [1, 12, 1000], mV at 100 Hz, no filter, and flags of the same shape that are 1 where nothing was recorded. "
         "The graph itself takes away each lead's mean over what was recorded and clips at 5 mV; a flag adds its own learnt "
         "offset to the first convolution, so that a missing sample is not a flat line.",
-        f"- Stem convolution, five residual blocks with squeeze-and-excitation, dense convolutions, ReLU, then one "
+        f"- Stem convolution, four residual blocks with squeeze-and-excitation, dense convolutions, ReLU, then one "
         f"self-attention stage of four heads over the {steps} steps of 160 ms; feature map {channels} x {steps}; global average "
         "pooling and one linear layer, so that the class-activation map is exact. The attention map (how much each step is "
         "read by all) is an output of its own.",
@@ -111,14 +111,16 @@ def training(plan: Plan, r: dict, runs: Path) -> list[str]:
              row["cpu_seconds"]] for row in log]
     return [
         "## Training", "",
-        f"Trunk and attention stage start from `ecg-attention-1` 1.0.0, the beat stage from random weights, with rates of {plan.rate * plan.start_rate:g} and "
-        f"{plan.rate:g} at their peak. {percent(plan.teacher_share, 0)} of the targets are the probabilities of two teachers' mean logit: `ecg-resnet-1` 1.0.0, "
+        f"The trunk starts from `ecg-resnet-1` 1.0.0 without its last block, at a peak rate of {plan.rate * plan.start_rate:g}; the beat stage's convolutions "
+        f"start from the beat teacher's first of each width, at {plan.rate * plan.beat_rate:g}; all else starts from random weights, at "
+        f"{plan.rate:g}. {percent(plan.teacher_share, 0)} of the targets are the probabilities of two teachers' mean logit: `ecg-resnet-1` 1.0.0, "
         "and a network of 0.58 M parameters that sees the mean beat, its spread and the intervals and nothing else. Trunk alone, beat stage alone and "
         "their mean each have a loss, so that neither leans on the other. AdamW, cosine, "
         f"batch {plan.batch}, weight decay {plan.weight_decay:g}, averaged weights (decay {plan.average:g}), mixup (alpha {plan.mixup:g}), float32, one CPU "
-        f"thread, {plan.epochs} epochs (the shipped run was planned for 24, cut to 17 after its sixth and stopped after its fifteenth, so a rerun differs a little). In {percent(plan.crop_share, 0)} of the "
+        f"thread, {plan.epochs} epochs. In {percent(plan.crop_share, 0)} of the "
         "batches the trunk sees random crops of 2.5 s, in the others (in the last epoch a quarter) whole records; the beat stage always "
-        "sees a random part of the whole record's beats. The averaged weights of the last epoch ship: no epoch is picked. Age, sex, the "
+        "sees a random part of the whole record's beats. The averaged weights of the last epoch ship: no epoch is picked. In what ships, the beat stage has "
+        f"{percent(plan.rhythm_share, 0)} of the logits of rhythm statements and half of all others (chosen on fold 9, not in the table below). Age, sex, the "
         "24 statements of CinC 2021 and the SCP codes behind the subclasses are learnt beside.", "",
         "Macro-AUC on fold 9 of the teachers:", "",
         *table(["teacher", *HEADS], [[name, *(f(v, 4) for v in values)] for name, values in r["teachers"].items()]),
@@ -274,7 +276,8 @@ def quantisation(r: dict) -> list[str]:
     return [
         "## Lower precisions against fp32", "",
         "Static int8: uint8 activations, int8 weights with one scale per channel, ranges from 384 training records, two in ten of them incomplete; the first "
-        "convolution, the first block, the attention stage, the beat stage and the head compute in float, from int8 weights. Weight-only int8: "
+        "convolution, the first block's sums and gates, the softmax of the attention stage, the beat stage but for four wide convolutions, and the head compute in float, "
+        "from int8 weights. Weight-only int8: "
         "float arithmetic. The head's weights are the same eight bits in every precision; the fp32 file stores the convolutions' weights as float16. Over all 59 outputs of fold 9:", "",
         *table(["precision", "mean logit gap", "99th percentile", "largest", "operating point", "decisions changed",
                 "most on"], rows)]

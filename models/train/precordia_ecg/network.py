@@ -35,14 +35,14 @@ STEP_SAMPLES = 16  # of the feature map
 class Shape:
     stem_channels: int = 40
     stem_kernel: int = 15
-    stages: tuple[tuple[int, int, int], ...] = ((48, 7, 1), (80, 7, 2), (160, 5, 2))  # channels, kernel, blocks
+    stages: tuple[tuple[int, int, int], ...] = ((48, 7, 1), (80, 7, 2), (160, 5, 1))  # channels, kernel, blocks
     squeeze: int = 8  # channels per hidden unit of the squeeze-and-excitation
     heads: int = 4
     key_channels: int = 64  # of all heads together
     dropout: float = 0.2  # on the pooled features
-    beat_stem: int = 32
-    beat_stages: tuple[tuple[int, int, int], ...] = ((40, 5, 1), (56, 5, 2), (72, 3, 2))  # channels, kernel, stride
-    beat_features: int = 80
+    beat_stem: int = 48
+    beat_stages: tuple[tuple[int, int, int], ...] = ((64, 5, 1), (112, 5, 2), (160, 3, 2))  # channels, kernel, stride
+    beat_features: int = 112
 
 
 class Block(nn.Module):

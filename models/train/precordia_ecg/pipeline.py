@@ -3,9 +3,8 @@
     python -m precordia_ecg.pipeline [--data ../shared/data] [--runs models/train/runs] [--threads 1]
     python -m precordia_ecg.pipeline --stop-after manifest     # without the long measurements and the card
 
-Steps: a second teacher (beat_teacher.py); the student, whose trunk begins from ecg-attention-1 and which is taught by the mean
-logit of ecg-resnet-1 and of that teacher (Hinton et al. 2015); ONNX artefacts,
-manifest, measurements on fold 9, model card. Seeds are fixed; sums on other processors may round otherwise, so a rerun
+Steps: a second teacher (beat_teacher.py); the student, whose trunk begins from ecg-resnet-1 and whose beat stage begins from
+that teacher, and which is taught by the mean logit of both (Hinton et al. 2015); ONNX artefacts, manifest, measurements on fold 9, model card. Seeds are fixed; sums on other processors may round otherwise, so a rerun
 elsewhere gives the same network in kind, not bit for bit.
 """
 from __future__ import annotations
@@ -23,13 +22,12 @@ from onnx import numpy_helper
 from scipy.special import expit
 
 from . import beat_teacher, card, data, evaluate, families, graph, measure, package, quantise
-from .train import Plan, predict, restore, run
+from .train import Plan, lean_on_beats, predict, restore, run
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "models"
-VERSION = "1.0.0"
-EARLIER = "3ef64d8:models/ecg-attention-1/int8-weights.onnx"  # where trunk and attention stage begin
-TAUGHT_BY = "3ef64d8:models/ecg-resnet-1/fp32.onnx"           # a teacher, with beat_teacher.py
+VERSION = "1.1.0"
+TAUGHT_BY = "3ef64d8:models/ecg-resnet-1/fp32.onnx"  # a teacher, with beat_teacher.py; where the trunk begins
 PLAN = Plan()
 
 
@@ -54,7 +52,7 @@ def main() -> None:
     tune = records.take(records.fold == data.TUNE_FOLD)
     print(f"{len(train)} training records (folds 1-8), {len(tune)} tuning records (fold 9)")
 
-    start, teacher_net = earlier(args.runs / "start.onnx", EARLIER), earlier(args.runs / "teacher.onnx", TAUGHT_BY)
+    teacher_net = earlier(args.runs / "teacher.onnx", TAUGHT_BY)
     k = train.labels.shape[1]
     further = beat_teacher.further_labels(records, args.data / "ptbxl" / "labels.npz")[np.isin(records.fold, data.TRAIN_FOLDS)]
     answers = {part: [cached(args.runs / f"teacher-{part}.npy", lambda: evaluate.logits_of_earlier(teacher_net, of))]
@@ -64,11 +62,13 @@ def main() -> None:
     for part, all_of in answers.items():
         all_of.append(np.load(folder / f"{part}.npy"))
     means = {part: np.mean(all_of, axis=0) for part, all_of in answers.items()}
-    weights = run(PLAN, train, tune, args.runs / "student", expit(means["train"]).astype(np.float32), further, start)
+    weights = run(PLAN, train, tune, args.runs / "student", expit(means["train"]).astype(np.float32), further,
+                  teacher_net, folder / "checkpoint.pt")
     if args.stop_after == "train":
         return
 
     net = restore(PLAN, k, weights)
+    lean_on_beats(net, tune.label_ids, PLAN.rhythm_share)
     quantise.snap_head(net)
     paths = package.write_artefacts(net, train, args.models / package.MODEL_ID)
     x = data.model_input(tune)

@@ -9,6 +9,7 @@ over ten seconds the mean over all crops.
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 import time
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from . import augment, beats
-from .data import HEADS, QUANTUM_MV, SAMPLES, Records, model_input
+from .data import HEADS, INDEPENDENT, QUANTUM_MV, SAMPLES, Records, model_input
 from .network import EcgNet, Shape
 
 CROP = 250
@@ -32,17 +33,19 @@ AGE_OFFSET, AGE_SCALE = 60.0, 20.0  # years
 
 @dataclass(frozen=True)
 class Plan:
-    epochs: int = 15
+    epochs: int = 18
     batch: int = 64
     crop_share: float = 0.92     # of the batches: the trunk sees 2.5 s crops; three quarters of them in the last epoch
     rate: float = 2.5e-3         # peak learning rate; linear warm-up, cosine to zero
-    start_rate: float = 0.3      # of it for what comes from an earlier network
+    start_rate: float = 0.3      # of it for the trunk, which comes from an earlier network
+    beat_rate: float = 0.5       # of it for the beat stage's convolutions, which come from the beat teacher
     warmup_epochs: float = 0.5
     weight_decay: float = 0.05   # on convolution and linear weights only
     average: float = 0.999       # decay of the averaged weights, per step
     seed: int = 3
     mixup: float = 0.2           # both parameters of the beta distribution (Zhang et al., ICLR 2018)
     alone: float = 0.5           # weight of the losses of the trunk alone and of the beat stage alone
+    rhythm_share: float = 2 / 3  # of the beat stage in what the network says of rhythm, after training; half in all else
     auxiliary_weight: float = 0.1
     further_weight: float = 0.5
     teacher_share: float = 0.7   # of the target that comes from the teachers' probabilities (Hinton et al. 2015)
@@ -121,7 +124,8 @@ def weights_of(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
 
 @torch.no_grad()
 def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
-    """Takes over trunk, attention stage and head of an exported network without beat stage (ecg-attention-1), function unchanged.
+    """Takes over stem, blocks and head of an exported network without beat and attention stage (ecg-resnet-1). Its last block is
+    left out where this network has one fewer; all else computes what it did.
 
     Its normalisation is folded into the convolutions. Each BatchNorm here gets the mean and variance that its convolution
     gives on `records`, and scale and offset that undo both.
@@ -129,13 +133,13 @@ def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
     values = weights_of(onnx.load(earlier))
     net.eval()
 
-    def fill(pair: nn.Sequential, name: str, scale: float = 1.0) -> None:
+    def fill(pair: nn.Sequential, name: str) -> None:
         conv, norm = pair
-        conv.weight.copy_(values[f"{name}.weight"][:, :, None] / scale)
+        conv.weight.copy_(values[f"{name}.weight"][:, :, None])
         norm.running_mean.zero_()
         norm.running_var.fill_(1 - norm.eps)
         norm.weight.fill_(1)
-        norm.bias.copy_(values[f"{name}.bias"] / scale)
+        norm.bias.copy_(values[f"{name}.bias"])
 
     pairs = {"stem": net.stem}
     for i, block in enumerate(net.blocks):
@@ -146,16 +150,10 @@ def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
             conv = getattr(block, name)
             conv.weight.copy_(values[f"block{i}.{name}.weight"][:, :, None])
             conv.bias.copy_(values[f"block{i}.{name}.bias"])
-    pairs |= {f"attend.{name}": getattr(net.attention, name) for name in ("query", "key", "value")}
     for name, pair in pairs.items():
-        fill(pair, name, (net.shape.key_channels // net.shape.heads) ** -0.5 if name == "attend.query" else 1.0)
-    net.flags.weight.copy_(values["flags.weight"][:, :, None])
-    net.attention.out.weight.copy_(values["attend.out.weight"][:, :, None])
-    net.attention.out.bias.copy_(values["attend.out.bias"])
-    own = torch.cat([values["head.weight"], values["person.weight"]])
-    net.head.weight[:len(own), :net.width].copy_(own / 2)
-    net.head.weight[:, net.width:].zero_()
-    net.head.bias[:len(own)].copy_(torch.cat([values["head.bias"], values["person.bias"]]))
+        fill(pair, name)
+    net.head.weight[:net.outputs, :net.width].copy_(values["head.weight"] / 2)
+    net.head.bias[:net.outputs].copy_(values["head.bias"])
 
     seen: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
     hooks = [pair[0].register_forward_hook(lambda _, __, y, name=name: seen.update({name: (y.mean((0, 2, 3)), y.var((0, 2, 3)))}))
@@ -170,6 +168,21 @@ def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
         norm.running_var.copy_(variance)
         norm.weight.copy_((variance + norm.eps).sqrt())
         norm.bias.add_(mean)
+
+
+@torch.no_grad()
+def start_beats_from(net: EcgNet, teacher: Path) -> None:
+    """Takes over stem and blocks of the beat teacher's averaged weights; of blocks of equal width its first."""
+    values = torch.load(teacher, weights_only=True)["average"]
+    mean, spread = values["trunk.stem.0.weight"].split([12, len(INDEPENDENT)], dim=1)
+    stem = net.beat.stem[0].weight.zero_()  # sees mean, spread and absence of twelve leads; the teacher the spread of eight
+    stem[:, :12].copy_(mean)
+    stem[:, [12 + lead for lead in INDEPENDENT]] = spread
+    net.beat.stem[1].load_state_dict({k.removeprefix("trunk.stem.1."): v for k, v in values.items() if k.startswith("trunk.stem.1.")})
+    for block in net.beat.blocks:
+        shape = block.first[0].weight.shape
+        at = next(i for i in itertools.count() if values[f"trunk.blocks.{i}.first.0.weight"].shape == shape)
+        block.load_state_dict({k.removeprefix(f"trunk.blocks.{at}."): v for k, v in values.items() if k.startswith(f"trunk.blocks.{at}.")})
 
 
 def batch_of(signal: torch.Tensor, s: augment.Strength, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
@@ -200,11 +213,12 @@ def crop_both(x: torch.Tensor, off: torch.Tensor, g: torch.Generator) -> tuple[t
     return both[:, :12], both[:, 12:]
 
 
-def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.ndarray, further: np.ndarray, start: Path | None) -> Path:
+def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.ndarray, further: np.ndarray, start: Path | None,
+        beats_start: Path | None = None) -> Path:
     """Trains (or goes on training) and returns the path of the averaged weights.
 
     `teacher`: probabilities [n, K] of other networks on the training records. `further`: int8 [n, m], labels that only
-    training uses, -1 = unknown. `start`: network to begin from.
+    training uses, -1 = unknown. `start`, `beats_start`: exported network and checkpoint of the beat teacher to begin from.
     """
     result, done = folder / "average.pt", folder / "done"
     if done.exists():
@@ -216,14 +230,17 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
     net, average = make(plan, k, m), make(plan, k, m)
     if start is not None:
         start_from(net, start, train)
+    if beats_start is not None:
+        start_beats_from(net, beats_start)
     average.load_state_dict(net.state_dict())
-    groups = []
-    for fresh in (True, False):
-        for matrix in (True, False):
-            own = [p for name, p in net.named_parameters() if name.startswith(("beat.", "head.")) == fresh and (p.ndim > 1) == matrix]
-            groups.append({"params": own, "weight_decay": plan.weight_decay if matrix else 0.0,
-                           "share": 1.0 if fresh or start is None else plan.start_rate})
-    optimiser = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
+    shares = (("stem.", start and plan.start_rate), ("flags.", start and plan.start_rate), ("blocks.", start and plan.start_rate),
+              ("beat.stem.", beats_start and plan.beat_rate), ("beat.blocks.", beats_start and plan.beat_rate))
+    groups: dict[tuple[float, bool], dict] = {}
+    for name, p in net.named_parameters():
+        share = next((s for prefix, s in shares if name.startswith(prefix)), None) or 1.0
+        group = groups.setdefault((share, p.ndim > 1), {"params": [], "weight_decay": plan.weight_decay if p.ndim > 1 else 0.0, "share": share})
+        group["params"].append(p)
+    optimiser = torch.optim.AdamW(list(groups.values()), lr=plan.rate, fused=True)
     checkpoint = folder / "checkpoint.pt"
     first = resume(checkpoint, net, average, optimiser, g)
     print(f"{folder.name}: {sum(p.numel() for p in net.parameters())} parameters, from epoch {first}", flush=True)
@@ -308,6 +325,14 @@ def restore(plan: Plan, outputs: int, weights: Path) -> EcgNet:
     net = make(plan, outputs, len(values["head.bias"]) - outputs - 2)
     net.load_state_dict(values)
     return net.eval()
+
+
+@torch.no_grad()
+def lean_on_beats(net: EcgNet, ids: list[str], share: float) -> None:
+    """Gives the beat stage `share` of the logits of rhythm statements instead of half: intervals say more of rhythm than the trunk does."""
+    rows = [k for k, name in enumerate(ids) if name.startswith("rhythm/")]
+    net.head.weight[rows, :net.width] *= 2 * (1 - share)
+    net.head.weight[rows, net.width:] *= 2 * share
 
 
 def resume(checkpoint: Path, net: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, g: torch.Generator) -> int:
