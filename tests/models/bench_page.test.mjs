@@ -17,10 +17,10 @@ test('bench.html prints medians per stage on WASM with two threads', { skip: bro
     page.on('console', (message) => { if (/Content Security Policy|Refused/.test(message.text())) complaints.push(message.text()); });
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('request', (request) => { if (!request.url().startsWith(app.url)) complaints.push(request.url()); });
-    await page.goto(`${app.url}bench.html?runs=10&provider=wasm`);
+    await page.goto(`${app.url}bench.html?runs=3&provider=wasm`);
     await page.waitForFunction(() => window.benchResult, null, { timeout: 150000 });
     const { runs, cross_origin_isolated: isolated, configurations: [wasm], pages } = await page.evaluate(() => window.benchResult);
-    assert.equal(runs, 10);
+    assert.equal(runs, 3);
     assert.equal(isolated, true);
     assert.equal(wasm.threads, 2);
     t.diagnostic(`median ${wasm.median_ms.total} ms in the worker, ${wasm.round_trip_ms} ms seen from the page: ${JSON.stringify(wasm.median_ms)}`);
