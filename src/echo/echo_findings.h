@@ -39,6 +39,7 @@ struct FrameShape {
   double la_length = 0;                      // mitral plane to the roof of the atrium
   double length = 0, width = 0;              // mitral plane to apex, widest disc
   double volume = 0;                         // Simpson's discs, frame widths cubed
+  double momentary_volume = 0;               // the same before the mitral plane is held still: for timing, too restless for sizes
   std::array<double, kDiscs> left{}, right{};  // half-widths of the discs beside the long axis, from the mitral plane to the apex
   double entropy = 0;                        // mean over the pixels within 2 px of the LV's border, bits
   double cut_off = 0;                        // share of the LV's border that lies on the sector's edge

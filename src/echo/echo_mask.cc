@@ -12,7 +12,23 @@ namespace precordia {
 namespace {
 
 constexpr int kClasses = 4;
+constexpr size_t kLv = static_cast<size_t>(EchoClass::kLeftVentricle), kLa = static_cast<size_t>(EchoClass::kLeftAtrium);
+constexpr float kLeastBlood = 1e-3F;   // with less LV and LA than this, there is nothing to share
 constexpr int kTrustReach = 2;   // frames to each side that say what a frame's area should be
+
+// The class of each pixel from four maps of shares.
+std::vector<uint8_t> most_probable(std::span<const float> shares, size_t size) {
+  std::vector<uint8_t> classes(size, 0);
+  for (size_t i = 0; i < size; ++i) {
+    float most = shares[i];
+    for (size_t c = 1; c < kClasses; ++c) {
+      const float p = shares[c * size + i];
+      classes[i] = p > most ? static_cast<uint8_t>(c) : classes[i];
+      most = std::max(most, p);
+    }
+  }
+  return classes;
+}
 
 // Overlap of [a, a + 1) scaled, for averaging down (or holding up) one axis: the source pixels of each target and their weights.
 struct Taps {
@@ -161,25 +177,40 @@ double MaskSequence::trust(int frame) const {
   return 1 / (1 + jump * jump * jump * jump);
 }
 
+float MaskSequence::weight(int frame, int other, double sd_ms) const {
+  // Without times: as at 30 frames per second.
+  const auto time = [&](int f) { return clip_.times_known ? clip_.times_ms[static_cast<size_t>(f)] : f / 0.03; };
+  const double away = (time(other) - time(frame)) / sd_ms, share = std::exp(-0.5 * away * away);
+  return share < 0.01 ? 0 : static_cast<float>(share * std::max(trust(other), 1e-3));
+}
+
 void MaskSequence::settle(int frame) {
   const size_t size = static_cast<size_t>(side_) * side_;
   while (first_waiting_ < frame - kLongestMaskReach) waiting_.pop_front(), ++first_waiting_;
-  // Without times: as at 30 frames per second.
-  const auto time = [&](int f) { return clip_.times_known ? clip_.times_ms[static_cast<size_t>(f)] : f / 0.03; };
-  std::vector<float> mean(kClasses * size, 0);
+  std::vector<float> mean(kClasses * size, 0), plane(2 * size, 0);   // plane: LV and LA over the longer time
   float total = 0;
   for (int f = std::max(0, frame - kLongestMaskReach); f < std::min(added_, frame + kLongestMaskReach + 1); ++f) {
-    const double away = (time(f) - time(frame)) / kMaskSmoothingMs;
-    double share = std::exp(-0.5 * away * away);
-    if (share < 0.01) continue;
-    share *= std::max(trust(f), 1e-3);
-    const auto weight = static_cast<float>(share);
-    total += weight;
-    const std::vector<float>& p = waiting_[static_cast<size_t>(f - first_waiting_)];
-    for (size_t i = 0; i < p.size(); ++i) mean[i] += weight * p[i];
+    const float* p = waiting_[static_cast<size_t>(f - first_waiting_)].data();
+    if (const float share = weight(frame, f, kMaskSmoothingMs); share > 0) {
+      total += share;
+      for (size_t i = 0; i < mean.size(); ++i) mean[i] += share * p[i];
+    }
+    if (const float share = weight(frame, f, kPlaneSmoothingMs); share > 0) {
+      for (size_t i = 0; i < size; ++i) plane[i] += share * p[kLv * size + i];
+      for (size_t i = 0; i < size; ++i) plane[size + i] += share * p[kLa * size + i];
+    }
   }
   const float scale = 1 / total;
   for (float& p : mean) p *= scale;
+  const std::span<float> lv = std::span(mean).subspan(kLv * size, size), la = std::span(mean).subspan(kLa * size, size);
+  const std::vector<uint8_t> moment = most_probable(mean, size);
+  const double momentary_volume = ventricle_volume({side_, moment, lv, {}, {}}, height_over_width_);
+  for (size_t i = 0; i < size; ++i) {
+    const float blood = lv[i] + la[i], over_time = plane[i] + plane[size + i];
+    if (blood < kLeastBlood || over_time < kLeastBlood) continue;
+    lv[i] = blood * plane[i] / over_time;
+    la[i] = blood - lv[i];
+  }
   if (clip_.frame_count() <= kMostProbabilityFrames) {
     const size_t begin = probabilities_.size();
     probabilities_.resize(begin + mean.size());
@@ -190,22 +221,16 @@ void MaskSequence::settle(int frame) {
   classes_.resize(at + size);
   entropy_.resize(at + size);
   const auto& table = entropy_table();
+  std::ranges::copy(most_probable(mean, size), classes_.begin() + static_cast<std::ptrdiff_t>(at));
   for (size_t i = 0; i < size; ++i) {
-    float most = mean[i];
-    uint8_t best = 0;
     float entropy = 0;
-    for (size_t c = 0; c < kClasses; ++c) {
-      const float p = mean[c * size + i];
-      best = p > most ? static_cast<uint8_t>(c) : best;
-      most = std::max(most, p);
-      entropy += table[static_cast<size_t>(std::min(p, 1.0F) * kEntropySteps + 0.5F)];
-    }
-    classes_[at + i] = best;
+    for (size_t c = 0; c < kClasses; ++c) entropy += table[static_cast<size_t>(std::min(mean[c * size + i], 1.0F) * kEntropySteps + 0.5F)];
     bits[i] = entropy;
     entropy_[at + i] = static_cast<uint8_t>(entropy * 32);   // two bits at most
   }
-  const std::span<const float> lv_share = std::span<const float>(mean).subspan(size, size);
-  shapes_.push_back(measure_ventricle({side_, std::span(classes_).subspan(at, size), lv_share, bits, sector_}, height_over_width_, clip_.side));
+  FrameShape shape = measure_ventricle({side_, std::span(classes_).subspan(at, size), lv, bits, sector_}, height_over_width_, clip_.side);
+  if (momentary_volume > 0) shape.momentary_volume = momentary_volume;
+  shapes_.push_back(std::move(shape));
 }
 
 std::vector<uint8_t> MaskSequence::enlarged(int frame, int width, int height) const {

@@ -181,7 +181,7 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
   std::vector<double> volume = curve_of(out.frames, [](const FrameShape& s) { return s.volume; });
   const std::vector<double> length = curve_of(out.frames, [](const FrameShape& s) { return s.length; });
   // Which frames are end-diastole and end-systole is the network's say: a contour corrected by hand must not move them to its neighbours.
-  const std::vector<double> seen = curve_of(masks.shapes(), [](const FrameShape& s) { return s.volume; });
+  const std::vector<double> seen = curve_of(masks.shapes(), [](const FrameShape& s) { return s.momentary_volume; });
   const auto complete_beats = [&] {
     std::vector<BeatFrames> beats = find_beats(seen, times);
     std::erase_if(beats, [](const BeatFrames& beat) { return !beat.complete; });

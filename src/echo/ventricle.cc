@@ -256,15 +256,21 @@ void fill_border_facts(FrameShape& shape, const FrameMask& mask, const std::vect
   shape.cut_off = rim > 0 ? static_cast<double>(edge) / rim : 0;
 }
 
-}  // namespace
-
-FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, int point_side) {
+// The regions, the long axis and the discs of a mask; `shape` keeps its zeros where there is no ventricle.
+struct Discs {
   FrameShape shape;
+  Scale scale;
+  std::vector<uint8_t> lv, la;
+  Box box;
+  Axis axis;
+};
+
+std::optional<Discs> discs_of(const FrameMask& mask, double height_over_width) {
   const int side = mask.side;
   const Scale scale = scale_of(side, height_over_width);
-  const std::vector<uint8_t> lv = largest_region(mask.classes, side, EchoClass::kLeftVentricle);
-  const std::vector<uint8_t> la = largest_region(mask.classes, side, EchoClass::kLeftAtrium);
-  if (static_cast<size_t>(std::count(lv.begin(), lv.end(), 1)) < kFewestPixels) return shape;
+  std::vector<uint8_t> lv = largest_region(mask.classes, side, EchoClass::kLeftVentricle);
+  std::vector<uint8_t> la = largest_region(mask.classes, side, EchoClass::kLeftAtrium);
+  if (static_cast<size_t>(std::count(lv.begin(), lv.end(), 1)) < kFewestPixels) return std::nullopt;
 
   const Box box = box_of(lv, side, 2);
 
@@ -296,7 +302,7 @@ FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, in
     for (size_t i = 0; i < points.size(); ++i) touching[i] = points[i].y >= low;
   }
   const Axis axis = long_axis(points, touching);
-  if (norm(axis.apex - axis.middle) < 4 * scale.per_column) return shape;
+  if (norm(axis.apex - axis.middle) < 4 * scale.per_column) return std::nullopt;
 
   // Partial pixels: LV itself and its rim, as far as the share says.
   std::vector<Vec> weighed;
@@ -318,7 +324,23 @@ FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, in
       weights.push_back(weight);
     }
   }
+  FrameShape shape;
   fill_discs(shape, axis, weighed, weights, scale);
+  return Discs{std::move(shape), scale, std::move(lv), std::move(la), box, axis};
+}
+
+}  // namespace
+
+double ventricle_volume(const FrameMask& mask, double height_over_width) {
+  const std::optional<Discs> discs = discs_of(mask, height_over_width);
+  return discs ? discs->shape.volume : 0;
+}
+
+FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, int point_side) {
+  std::optional<Discs> discs = discs_of(mask, height_over_width);
+  if (!discs) return {};
+  auto& [shape, scale, lv, la, box, axis] = *discs;
+  const int side = mask.side;
   shape.la_area = static_cast<double>(std::count(la.begin(), la.end(), 1)) * scale.per_column * scale.per_row;
   for (int y = 0; y < side; ++y)
     for (int x = 0; x < side; ++x)
@@ -326,6 +348,7 @@ FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, in
   shape.apex = scale.pixel(axis.apex, point_side);
   fill_contour(shape, axis, border_of(lv, scale), scale, point_side);
   fill_border_facts(shape, mask, lv, box);
+  shape.momentary_volume = shape.volume;
   shape.found = shape.length > 0 && !shape.contour.empty();
   return shape;
 }
@@ -369,6 +392,7 @@ FrameShape measure_contour(std::span<const EchoPoint> contour, double height_ove
   shape.contour.assign(contour.begin(), contour.end());
   shape.mitral_left = contour.front();
   shape.mitral_right = contour.back();
+  shape.momentary_volume = shape.volume;
   shape.found = shape.length > 0;
   return shape;
 }

@@ -26,6 +26,9 @@ struct FrameMask {
 // there are fewer than 30 LV pixels.
 FrameShape measure_ventricle(const FrameMask& mask, double height_over_width, int point_side);
 
+// Its volume alone, in frame widths cubed; 0 where there is none.
+double ventricle_volume(const FrameMask& mask, double height_over_width);
+
 // The same from a contour that was drawn by hand, mitral_left over the apex to mitral_right, in pixels of a frame `point_side` wide.
 FrameShape measure_contour(std::span<const EchoPoint> contour, double height_over_width, int point_side);
 

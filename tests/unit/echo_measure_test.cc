@@ -287,3 +287,52 @@ TEST_CASE("a frame whose ventricle leaps in size is carried by the frames beside
   masks.finish();
   for (int f = 1; f < 20; ++f) CHECK(masks.shapes()[f].lv_area == doctest::Approx(masks.shapes()[0].lv_area).epsilon(0.03));
 }
+
+TEST_CASE("a mitral plane that flickers while the valve is open is held still, and the walls still move") {
+  EchoClip clip;
+  clip.side = kSide;
+  clip.times_ms = times_of(24, 30);
+  clip.times_known = true;
+  clip.sector.assign(kSide * kSide, 1);
+  clip.frames.assign(24u * kSide * kSide, 80);
+  MaskSequence masks(clip, kSide);
+  for (int f = 0; f < 24; ++f) {
+    // Every other frame the atrium reaches three rows higher; from frame 12 on the walls are closer.
+    std::vector<uint8_t> classes = half_ellipse(0.5, f < 12 ? 0.3 : 0.26);
+    const int plane = static_cast<int>(0.65 * kSide);
+    for (int y = plane - 3; f % 2 == 1 && y <= plane; ++y)
+      for (int x = 0; x < kSide; ++x)
+        if (classes[y * kSide + x] == 1) classes[y * kSide + x] = 3;
+    masks.add(sure(classes));
+  }
+  masks.finish();
+  const auto& shapes = masks.shapes();
+  for (int f = 3; f < 9; ++f) CHECK(shapes[f].lv_area == doctest::Approx(shapes[f + 1].lv_area).epsilon(0.01));
+  CHECK(shapes[10].lv_area / shapes[13].lv_area == doctest::Approx(0.3 / 0.26).epsilon(0.03));
+}
+
+TEST_CASE("the curve that times the beats follows a moving mitral plane sooner than the sizes do") {
+  EchoClip clip;
+  clip.side = kSide;
+  clip.times_ms = times_of(24, 50);
+  clip.times_known = true;
+  clip.sector.assign(kSide * kSide, 1);
+  clip.frames.assign(24u * kSide * kSide, 80);
+  MaskSequence masks(clip, kSide);
+  for (int f = 0; f < 24; ++f) {
+    std::vector<uint8_t> classes = half_ellipse(0.5, 0.3);
+    const int plane = static_cast<int>(0.65 * kSide);
+    for (int y = plane - 8; f >= 12 && y <= plane; ++y)   // from frame 12 on the atrium reaches eight rows higher
+      for (int x = 0; x < kSide; ++x)
+        if (classes[y * kSide + x] == 1) classes[y * kSide + x] = 3;
+    masks.add(sure(classes));
+  }
+  masks.finish();
+  const auto& shapes = masks.shapes();
+  const double large = shapes[4].volume, small = shapes[20].volume;
+  REQUIRE(large > 1.1 * small);
+  CHECK(shapes[4].momentary_volume == doctest::Approx(large));
+  const auto left = [&](double volume) { return (volume - small) / (large - small); };
+  CHECK(left(shapes[14].momentary_volume) < 0.05);
+  CHECK(left(shapes[13].volume) > left(shapes[13].momentary_volume) + 0.05);
+}
