@@ -44,9 +44,10 @@ class Up(nn.Module):
 
 
 class EchoUNet(nn.Module):
-    def __init__(self, widths=(24, 48, 96, 128), blocks=(1, 1, 1, 2), up_blocks=(1, 1, 1), dropout=0.2):
+    def __init__(self, widths=(24, 48, 96, 128), blocks=(1, 1, 1, 2), up_blocks=(1, 1, 1), dropout=0.2, stride=2):
         super().__init__()
-        self.stem = conv_bn(1, widths[0], 5, 2)
+        self.stride = stride   # of the stem: 2, or 4 (the head's maps of half size are then doubled between pixels)
+        self.stem = conv_bn(1, widths[0], stride + 3, stride)
         self.down = nn.ModuleList()
         for level, width in enumerate(widths):
             stage = [] if level == 0 else [conv_bn(widths[level - 1], width, 3, 2), nn.ReLU()]
@@ -67,4 +68,7 @@ class EchoUNet(nn.Module):
         x = self.dropout(x)
         for level in reversed(range(len(self.up))):
             x = self.up[level](x, skips[level])
-        return F.pixel_shuffle(self.head(x), 2), self.view(pooled), self.quality(pooled)
+        masks = F.pixel_shuffle(self.head(x), 2)
+        if self.stride == 4:
+            masks = F.interpolate(masks, scale_factor=2, mode="bilinear", align_corners=False)
+        return masks, self.view(pooled), self.quality(pooled)

@@ -57,7 +57,7 @@ def static_int8(model, x):
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "a.onnx", Path(folder) / "b.onnx"
         onnx.save(model, source)
-        outside = [n.name for n in model.graph.node if n.name.startswith(FLOAT_NODES) or n.op_type in ("Gemm", "ReduceMean", "DepthToSpace")]
+        outside = [n.name for n in model.graph.node if n.name.startswith(FLOAT_NODES) or n.op_type in ("Gemm", "ReduceMean", "DepthToSpace") or n.name == "/Resize"]
         quantize_static(source, target, Frames(x), quant_format=QuantFormat.QDQ, per_channel=True, activation_type=QuantType.QUInt8,
                         weight_type=QuantType.QInt8, nodes_to_exclude=outside, calibrate_method=CalibrationMethod.Percentile,
                         extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, "CalibPercentile": 99.99,

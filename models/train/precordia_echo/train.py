@@ -21,6 +21,7 @@ from .network import SIDE, EchoUNet
 
 PRESETS = {
     "student": dict(widths=(16, 32, 64, 96), blocks=(0, 1, 2, 2), up_blocks=(0, 0, 1)),
+    "quarter": dict(widths=(32, 64, 96), blocks=(0, 1, 1), up_blocks=(0, 1), stride=4),
     "wide": dict(widths=(16, 48, 64, 96), blocks=(0, 1, 1, 1), up_blocks=(0, 1, 1)),
     "teacher": dict(widths=(32, 64, 128, 192), blocks=(1, 2, 2, 3), up_blocks=(1, 1, 1), dropout=0.3),
 }
@@ -32,7 +33,8 @@ def row_volume(lv):
 
 
 def loss_of(masks, target, systole, apical, soft=None, share=0.5):
-    weight = (1 + systole.float()) * apical.float()
+    """systole: what an end-systolic picture weighs more than 1; 0 for end-diastole."""
+    weight = (1 + systole) * apical.float()
     p = F.softmax(masks, 1)
     hot = F.one_hot(target, 4).permute(0, 3, 1, 2).float()
     wanted = hot if soft is None else (1 - share) * hot + share * soft
@@ -98,6 +100,31 @@ def start_from(model, source, x):
         norm.bias.add_(mean)
 
 
+@torch.no_grad()
+def inherit(model, other):
+    """Takes over what a deeper network has at the same resolutions, counted from the coarsest level up: all tensors of the same name and shape."""
+    theirs, shift = other.state_dict(), len(other.down) - len(model.down)
+    taken = 0
+    for name, tensor in model.state_dict().items():
+        part, *rest = name.split(".")
+        if part in ("down", "up"):
+            name = ".".join([part, str(int(rest[0]) + shift), *rest[1:]])
+        elif shift and part in ("stem", "head"):
+            continue
+        if name in theirs and theirs[name].shape == tensor.shape:
+            tensor.copy_(theirs[name])
+            taken += 1
+    return taken
+
+
+def network_of(path, x):
+    """A checkpoint's averaged network, or an exported one, which is a "student"."""
+    preset = "student" if path.suffix == ".onnx" else torch.load(path, weights_only=False)["preset"]
+    net = EchoUNet(**PRESETS[preset])
+    start_from(net, path, x)
+    return net.eval().to(memory_format=torch.channels_last)
+
+
 def evaluate(model, x, target, batch=50):
     """Mean Dice of each class over pictures, at the network's own size."""
     model.eval()
@@ -123,10 +150,11 @@ def main():
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--simulated", type=Path, help="folder of build/native/echo_cine: one clip in five is one of its loops")
     parser.add_argument("--strength", type=float, default=1.0, help="most of the augmentation, drawn anew for every batch; half of it in the last three tenths")
-    parser.add_argument("--start", type=Path, help="checkpoint or exported fp32.onnx to start from")
+    parser.add_argument("--start", type=Path, help="checkpoint or exported fp32.onnx to start from; of a deeper network, what fits")
+    parser.add_argument("--two-chamber", type=float, default=0, help="how much more of its weight end-systole gets in the 2-chamber view")
     parser.add_argument("--ef-weight", type=float, default=1.5, help="of the error of the EF in the loss")
     parser.add_argument("--soft-share", type=float, default=0.5, help="of the pixel loss that is the teachers'")
-    parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints of teachers, averaged")
+    parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints or exported networks of teachers, averaged")
     o = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(o.seed)
@@ -139,6 +167,7 @@ def main():
     picture = torch.from_numpy(camus.image)[:, None]
     mask, view = torch.from_numpy(camus.mask), torch.from_numpy(camus.view)
     quality, systole = torch.from_numpy(camus.quality), torch.from_numpy(camus.systole)
+    late = systole.float() * (1 + o.two_chamber * (view == 1).float())
     # Rows lie as end-diastole, end-systole of each clip.
     clips = np.flatnonzero(~camus.held_out & ~camus.systole)
     assert camus.systole[clips + 1].all() and (camus.patient[clips] == camus.patient[clips + 1]).all()
@@ -148,17 +177,11 @@ def main():
     held_mask = F.interpolate(mask[held][:, None].float(), size=(SIDE, SIDE), mode="nearest")[:, 0].long()
     model = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
     average = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
+    some = F.interpolate(picture[torch.from_numpy(clips[::7])].float() / 255, size=(SIDE, SIDE), mode="area")
     if o.start:
-        some = torch.from_numpy(clips[::7])
-        start_from(model, o.start, F.interpolate(picture[some].float() / 255, size=(SIDE, SIDE), mode="area"))
-        print("start", [round(d, 4) for d in evaluate(model, held_x, held_mask)], flush=True)
+        print("taken over", inherit(model, network_of(o.start, some)), "tensors; start", [round(d, 4) for d in evaluate(model, held_x, held_mask)], flush=True)
     average.load_state_dict(model.state_dict())
-    teachers = []
-    for path in o.soft:
-        saved = torch.load(path, weights_only=False)
-        teacher = EchoUNet(**PRESETS[saved["preset"]])
-        teacher.load_state_dict(saved["average"])
-        teachers.append(teacher.eval().to(memory_format=torch.channels_last))
+    teachers = [network_of(path, some) for path in o.soft]
     optimiser = torch.optim.AdamW(model.parameters(), lr=o.rate, weight_decay=1e-2, fused=True)
     half = torch.cpu._is_avx512_bf16_supported()   # where it is emulated it is slower than float32
     added = min(len(simulated), len(clips) // 4)
@@ -201,7 +224,7 @@ def main():
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 masks, views, qualities = (y.float() for y in model(x))
             rated = torch.where(apical, quality[rows], -1)
-            loss = loss_of(masks, m, systole[rows], apical, soft, o.soft_share) + o.ef_weight * ef_loss(masks, m, apical)
+            loss = loss_of(masks, m, late[rows], apical, soft, o.soft_share) + o.ef_weight * ef_loss(masks, m, apical)
             loss = loss + 0.1 * F.cross_entropy(views, torch.where(apical, view[rows], 2)) + 0.05 * F.cross_entropy(
                 qualities, rated, ignore_index=-1, reduction="sum") / len(rows)
             if not apical.all():  # nothing is to be found there
