@@ -20,7 +20,7 @@ namespace precordia {
 
 inline constexpr double kMaskSmoothingMs = 22;
 inline constexpr double kPlaneSmoothingMs = 40;
-inline constexpr int kLongestMaskReach = 4;   // frames to each side
+inline constexpr int kLongestMaskReach = 4;   // frames to each side: above 33 frames per second the longer Gaussian is cut short
 inline constexpr double kJump = 0.08;         // of the LV's area, against the two frames on either side: such a frame counts half
 inline constexpr int kMostProbabilityFrames = 300;
 

@@ -256,7 +256,7 @@ void fill_border_facts(FrameShape& shape, const FrameMask& mask, const std::vect
   shape.cut_off = rim > 0 ? static_cast<double>(edge) / rim : 0;
 }
 
-// The regions, the long axis and the discs of a mask; `shape` keeps its zeros where there is no ventricle.
+// The regions, the long axis and the discs of a mask; of `shape` only the discs are filled.
 struct Discs {
   FrameShape shape;
   Scale scale;
