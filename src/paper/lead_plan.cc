@@ -493,9 +493,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   std::vector<double> begins;
   double usual_begin = 0;
   pulses.assign(rows.size(), std::nullopt);
-  for (const bool side : {true, false}) {
-    std::vector<std::optional<CalibrationPulse>> found;
-    for (const TraceRow& row : rows) found.push_back(find_pulse(page, row, side));
+  const auto agree = [&](const std::vector<std::optional<CalibrationPulse>>& found, bool side) {
     for (size_t anchor = 0; anchor < found.size(); ++anchor) {
       if (!found[anchor]) continue;
       std::vector<std::optional<CalibrationPulse>> together(found.size());
@@ -511,7 +509,14 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
       }
       if (weight > most && (weight > 1.2 || rows.size() < 3)) most = weight, pulses = std::move(together), on_left = side;
     }
+  };
+  for (const bool side : {true, false}) {
+    std::vector<std::optional<CalibrationPulse>> found;
+    for (const TraceRow& row : rows) found.push_back(find_pulse(page, row, side));
+    agree(found, side);
   }
+  if (most < 0.5 * static_cast<double>(rows.size()))
+    for (const bool side : {true, false}) agree(find_upright_pulses(page, rows, side), side);
   for (const auto& p : pulses)
     if (p) begins.push_back(p->begin_px);
   usual_begin = percentile(begins, 0.5);
@@ -540,9 +545,17 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   if (!(mm_per_mv >= 1 && mm_per_mv <= 100 && mm_per_s >= 5 && mm_per_s <= 400)) return fail(ErrorCode::kWrongUsage, "Speed must be 5 to 400 mm/s and gain 1 to 100 mm/mV.");
 
   // Where the signals begin and end: after a left pulse, before a right one.
-  const auto behind = [&](const TraceRow& row, double pulse_end) {
+  const auto behind = [&](const TraceRow& row, double pulse_end, const std::optional<CalibrationPulse>& pulse) {
+    int from = static_cast<int>(pulse_end);
+    const int furthest = std::min(page.ink.width - 1, from + static_cast<int>(3 * mm));
+    if (pulse && pulse->by_strokes)   // the hole before the row is back at the pulse's foot is none of the page's
+      for (int x = from; x < furthest; ++x)
+        if (!std::isnan(row.top[x]) && std::abs(row.y[x] - pulse->foot_px) < mm) {
+          from = x;
+          break;
+        }
     // A gap between pulse and signal: the signal begins behind it.
-    for (int x = static_cast<int>(pulse_end); x < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 3 * mm)); ++x) {
+    for (int x = from; x < furthest; ++x) {
       if (!std::isnan(row.top[x])) continue;   // no ink, be it bridged or not
       int last = x;
       while (last + 1 < std::min(page.ink.width - 1, static_cast<int>(pulse_end + 8 * mm)) && std::isnan(row.top[last + 1])) ++last;
@@ -556,7 +569,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   for (size_t i = 0; i < rows.size(); ++i) {
     double begin = rows[i].first, end = rows[i].last + 1;
     const auto& p = pulses[i];
-    if (on_left && !begins.empty()) begin = behind(rows[i], p ? p->end_px : usual_begin + percentile(widths, 0.5) * mm);
+    if (on_left && !begins.empty()) begin = behind(rows[i], p ? p->end_px : usual_begin + percentile(widths, 0.5) * mm, p);
     if (!on_left && !begins.empty()) end = (p ? p->begin_px : usual_begin) - 0.6 * mm;
     starts.push_back(begin);
     ends.push_back(end);

@@ -13,8 +13,12 @@ struct CalibrationPulse {
   double height_px = 0, width_px = 0;
   double foot_px = 0;                 // the row's zero line
   bool both_feet = false;             // seen on either side of it
+  bool by_strokes = false;            // the row's path does not follow it
 };
 std::optional<CalibrationPulse> find_pulse(const FlatPage& page, const TraceRow& row, bool left);
+// The same per row by the upright strokes alone, for rows so close that the next one's pulse ends where a row's own begins, and the
+// row's path goes there.
+std::vector<std::optional<CalibrationPulse>> find_upright_pulses(const FlatPage& page, const std::vector<TraceRow>& rows, bool left);
 // Every rectangle of a usual height between two columns of pixels, from left to right.
 std::vector<CalibrationPulse> find_pulses(const FlatPage& page, const TraceRow& row, int from_px, int to_px);
 
