@@ -63,17 +63,17 @@ std::vector<int> row_candidates(const FlatPage& page) {
 
 // Cheapest path from left to right. A column without ink costs 1; a step up or down costs little on ink and more beside it; far from
 // the row's own rest line costs a little, so that a crossing leads back to it.
-// `taken`: lines of the page per column where neighbouring rows lie, which cost as much as no ink; empty = none.
-std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px, const std::vector<std::vector<int>>& taken = {}) {
+// `taken`: ink of other rows, not 0 where there is some, costs nearly as much as no ink; empty = none.
+std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}) {
   const int w = page.ink.width, h = page.ink.height;
   const float per_px = 8.f / static_cast<float>(page.px_per_mm);
-  const float on_ink = 0.004f * per_px, off_ink = 0.055f * per_px, pull = 0.25f / static_cast<float>(std::max(pitch_px, 1.0));
+  const float on_ink = 0.004f * per_px, off_ink = 0.055f * per_px, pull = (taken.empty() ? 0.25f : 0.08f) / static_cast<float>(std::max(pitch_px, 1.0));
   const int reach = static_cast<int>(std::min(46.0 * page.px_per_mm, 2.2 * pitch_px + 10 * page.px_per_mm));
   double middle = 0;
   for (const float r : rest_line) middle += r;
   middle /= w;
   const int top = std::max(0, static_cast<int>(middle) - reach), bottom = std::min(h - 1, static_cast<int>(middle) + reach);
-  const int n = bottom - top + 1, pen = static_cast<int>(std::ceil(page.pen_px));
+  const int n = bottom - top + 1;
   std::vector<float> cost(n, 0), step(n);
   std::vector<int16_t> from(static_cast<size_t>(w) * n);   // the row of the column before from which this cell was reached
   for (int x = 0; x < w; ++x) {
@@ -86,8 +86,8 @@ std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& r
       back[k] = static_cast<int16_t>(k);
     }
     if (!taken.empty())
-      for (const int y : taken[x])
-        for (int k = std::max(0, y - top - pen); k <= std::min(n - 1, y - top + pen); ++k) cost[k] += 0.8f;
+      for (int k = 0; k < n; ++k)
+        if (taken[static_cast<size_t>(x) * h + top + k]) cost[k] += 1.f;
     for (int k = 1; k < n; ++k) {
       const float c = cost[k - 1] + 0.5f * (step[k - 1] + step[k]);
       if (c < cost[k]) cost[k] = c, back[k] = back[k - 1];
@@ -107,27 +107,6 @@ std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& r
   return path;
 }
 
-// Where strokes cross, a path can end up on its neighbour's trace. Those that share one for more than 2 mm are sought again, and the row
-// that rests nearer keeps it.
-void part_paths(const FlatPage& page, const std::vector<int>& rest, double pitch_px, std::vector<std::vector<int>>& paths) {
-  const int w = page.ink.width, pen = static_cast<int>(std::ceil(page.pen_px));
-  const std::vector<std::vector<int>> first = paths;
-  for (size_t r = 0; r < paths.size(); ++r) {
-    std::vector<std::vector<int>> taken(w);
-    int shared = 0;
-    for (size_t q = 0; q < paths.size(); ++q) {
-      if (q == r) continue;
-      for (int x = 0; x < w; ++x) {
-        const int y = first[q][x];
-        if (std::abs(y - rest[q]) >= std::abs(y - rest[r])) continue;
-        taken[x].push_back(y);
-        shared += std::abs(y - first[r][x]) <= pen;
-      }
-    }
-    if (shared > 2 * page.px_per_mm) paths[r] = cheapest_path(page, std::vector<float>(w, static_cast<float>(rest[r])), pitch_px, taken);
-  }
-}
-
 struct Run { float top = 0, bottom = 0; };   // outer edges at half ink, to a fraction of a pixel
 
 Run run_around(const FlatPage& page, int x, int y, int pen) {
@@ -145,6 +124,77 @@ Run run_around(const FlatPage& page, int x, int y, int pen) {
   const auto crossing = [&](float inside, float outside) { return inside > outside ? std::clamp((inside - 0.5f) / (inside - outside), -0.5f, 1.f) : 0.5f; };
   const float above = t > 0 ? page.ink.at(x, t - 1) : 0, below = b + 1 < h ? page.ink.at(x, b + 1) : 0;
   return {static_cast<float>(t) - crossing(page.ink.at(x, t), above), static_cast<float>(b) + crossing(page.ink.at(x, b), below)};
+}
+
+// What of a column's ink a path accounts for: the run under it, little further than the path itself goes there and in the next columns.
+struct Span { int top = 0, bottom = -1; };
+Span span_of(const FlatPage& page, const std::vector<int>& path, int x) {
+  const int pen = static_cast<int>(std::ceil(page.pen_px)), beyond = std::max(2 * pen, static_cast<int>(page.px_per_mm));
+  const Run run = run_around(page, x, path[x], pen);
+  if (std::isnan(run.top)) return {};
+  const int before = path[std::max(0, x - 1)], after = path[std::min(page.ink.width - 1, x + 1)];
+  const int high = std::min({before, path[x], after}) - beyond, low = std::max({before, path[x], after}) + beyond;
+  return {std::max({0, high, static_cast<int>(std::ceil(run.top))}), std::min({page.ink.height - 1, low, static_cast<int>(run.bottom)})};
+}
+
+// Where strokes cross, a path may follow its neighbour's and leave its own ink to nobody. Rows that share ink are sought again with the
+// others' ink taken, and each stretch where that leads elsewhere is kept if more of the page's ink is accounted for.
+void share_ink(const FlatPage& page, const std::vector<int>& rest, double pitch_px, std::vector<std::vector<int>>& paths) {
+  const int w = page.ink.width, h = page.ink.height, pen = static_cast<int>(std::ceil(page.pen_px));
+  std::vector<uint8_t> covered(static_cast<size_t>(w) * h, 0);   // by how many paths, column by column
+  const auto cover = [&](const std::vector<int>& path, int from, int to, int by) {
+    for (int x = from; x <= to; ++x) {
+      const Span s = span_of(page, path, x);
+      for (int y = s.top; y <= s.bottom; ++y) covered[static_cast<size_t>(x) * h + y] = static_cast<uint8_t>(covered[static_cast<size_t>(x) * h + y] + by);
+    }
+  };
+  const auto alone = [&](const std::vector<int>& path, int from, int to, int* shared) {   // ink that no other path accounts for, while this one is not counted
+    double sum = 0;
+    for (int x = from; x <= to; ++x) {
+      const Span s = span_of(page, path, x);
+      for (int y = s.top; y <= s.bottom; ++y)
+        if (covered[static_cast<size_t>(x) * h + y] == 0) sum += page.ink.at(x, y);
+        else if (shared) ++*shared;
+    }
+    return sum;
+  };
+  const auto bare = [&](const std::vector<int>& path, int from, int to) {   // pixels of its way that are not on ink
+    int n = 0;
+    for (int x = from; x <= to; ++x) {
+      const int next = path[std::min(x + 1, w - 1)];
+      for (int y = std::min(path[x], next); y <= std::max(path[x], next); ++y) n += page.ink.at(x, y) < 0.3f;
+    }
+    return n;
+  };
+  for (const auto& path : paths) cover(path, 0, w - 1, 1);
+  const int apart = static_cast<int>(page.px_per_mm);
+  for (int round = 0; round < 2; ++round) {
+    bool changed = false;
+    for (size_t r = 0; r < paths.size(); ++r) {
+      std::vector<int>& path = paths[r];
+      cover(path, 0, w - 1, -1);
+      int shared = 0;
+      alone(path, 0, w - 1, &shared);
+      if (shared > page.px_per_mm * page.pen_px) {
+        const std::vector<int> other = cheapest_path(page, std::vector<float>(w, static_cast<float>(rest[r])), pitch_px, covered);
+        for (int x = 0; x < w; ++x) {
+          if (std::abs(other[x] - path[x]) <= pen) continue;
+          int end = x;
+          for (int k = x; k < w && k <= end + apart; ++k)
+            if (std::abs(other[k] - path[k]) > pen) end = k;
+          const int from = std::max(0, x - 1), to = std::min(w - 1, end + 1);
+          const double gain = (alone(other, from, to, nullptr) - alone(path, from, to, nullptr)) / page.pen_px;   // a length of stroke
+          if (gain > 3 * page.px_per_mm && bare(other, from, to) <= bare(path, from, to) + 0.5 * page.px_per_mm + 0.15 * gain) {
+            std::copy(other.begin() + x, other.begin() + end + 1, path.begin() + x);
+            changed = true;
+          }
+          x = end;
+        }
+      }
+      cover(path, 0, w - 1, 1);
+    }
+    if (!changed) break;
+  }
 }
 
 float centroid(const FlatPage& page, int x, const Run& run) {
@@ -375,7 +425,7 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   std::vector<TraceRow> inked;
   std::vector<std::vector<int>> paths;
   for (const int y : candidates) paths.push_back(cheapest_path(page, std::vector<float>(w, static_cast<float>(y)), pitch));
-  part_paths(page, candidates, pitch, paths);
+  share_ink(page, candidates, pitch, paths);
   for (const std::vector<int>& path : paths) inked.push_back(trace_ink(page, path));
   page.pen_px = pen_of(page, inked);
   for (TraceRow& row : inked) {
