@@ -10,7 +10,8 @@ struct FlatPage {
   Plane ink;                 // 0 = paper or grid, about 1 = trace
   double px_per_mm = 8;      // the same along and across
   double left_mm = 0, top_mm = 0;   // page coordinates of pixel (0, 0)
-  double pen_px = 2;         // width of the trace
+  double pen_px = 2;         // height of the trace where it lies, its noise with it
+  double stroke_px = 2;      // width of its strokes that stand: the pen itself
   PageMapping mapping;       // to pixels of the working picture
   double image_px = 1;       // size of a pixel of the picture, in pixels of the page
 };

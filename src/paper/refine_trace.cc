@@ -84,7 +84,7 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
   }
   for (int x = row.first; x <= row.last; ++x)
     if (bridged[x]) steep[x] = 0;
-  drawing.radius = static_cast<float>(0.5 * page.pen_px);
+  drawing.radius = static_cast<float>(0.5 * page.stroke_px);
   drawing.soft = static_cast<float>(std::max(0.6, 1.2 * page.image_px));
   // Levenberg-Marquardt over all heights at once: a height colours only its neighbours, so the normal matrix is banded.
   std::vector<float>& y = row.y;
@@ -183,7 +183,7 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
 
   // From the middle of a narrow spike the way to its tip leads uphill. Where ink beyond the trace asks for it, the tips are tried too,
   // and each stretch of steep columns keeps whichever course draws its ink better.
-  const float half = static_cast<float>(0.5 * page.pen_px), short_by = static_cast<float>(std::max(1.0, 0.6 * page.pen_px));
+  const float half = static_cast<float>(0.5 * page.stroke_px), short_by = static_cast<float>(std::max(1.0, 0.6 * page.stroke_px));
   total();
   const std::vector<double> first_mismatch = mismatch;
   const std::vector<float> first = y;

@@ -321,6 +321,32 @@ double pen_of(const FlatPage& page, const std::vector<TraceRow>& rows) {
   return std::max(1.0, std::min<double>(percentile(heights, 0.45), 1.11 * percentile(heights, 0.1)));
 }
 
+// Width of the strokes that stand: noise thickens what lies, not these. Nothing where there are too few.
+std::optional<double> upright_pen(const FlatPage& page, const std::vector<std::vector<int>>& paths) {
+  const int w = page.ink.width, h = page.ink.height, widest = static_cast<int>(1.2 * page.px_per_mm);
+  std::vector<float> widths;
+  for (const std::vector<int>& path : paths)
+    for (int x = widest + 3; x + widest + 3 < w; ++x)
+      for (int y = std::max(4, std::min(path[x], path[x + 1]) + 1); y < std::min(h - 4, std::max(path[x], path[x + 1])); ++y) {
+        int a = x, b = x;
+        while (x - a < widest && page.ink.at(a - 1, y) > 0.05f) --a;
+        while (b - x < widest && page.ink.at(b + 1, y) > 0.05f) ++b;
+        if (x - a == widest || b - x == widest) continue;   // a stroke beside it, or a trace that lies
+        const auto mass_at = [&](int line, float* middle) {
+          float mass = 0, moment = 0;
+          for (int k = a - 2; k <= b + 2; ++k) mass += page.ink.at(k, line), moment += page.ink.at(k, line) * static_cast<float>(k);
+          *middle = moment / mass;
+          return mass;
+        };
+        float above = 0, here = 0, below = 0;
+        mass_at(y - 3, &above), mass_at(y + 3, &below);
+        const float lean = (below - above) / 6;
+        if (std::abs(lean) < 0.35f) widths.push_back(mass_at(y, &here) / std::sqrt(1 + lean * lean));
+      }
+  if (widths.size() < 100) return std::nullopt;
+  return std::max<double>(1, percentile(widths, 0.5));
+}
+
 // Short holes (0.8 mm) are bridged straight and marked by a low confidence; longer ones stay.
 void bridge_holes(const FlatPage& page, TraceRow& row) {
   const int longest = static_cast<int>(0.8 * page.px_per_mm);
@@ -428,6 +454,7 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   share_ink(page, candidates, pitch, paths);
   for (const std::vector<int>& path : paths) inked.push_back(trace_ink(page, path));
   page.pen_px = pen_of(page, inked);
+  page.stroke_px = std::min(page.pen_px, upright_pen(page, paths).value_or(page.pen_px));
   for (TraceRow& row : inked) {
     read_row(page, row);
     if (row.last - row.first < 20 * page.px_per_mm || row.ink_share < 0.6 || continuity(row) < 0.9) continue;
