@@ -246,8 +246,9 @@ void undo_pen(const FlatPage& page, TraceRow& row) {
   }
 }
 
-// Edges of the ink along a row's path.
-TraceRow trace_ink(const FlatPage& page, const std::vector<int>& path) {
+// Edges of the ink along a row's path; where another row's path runs through the same ink, no further than its own span.
+TraceRow trace_ink(const FlatPage& page, const std::vector<std::vector<int>>& paths, size_t r) {
+  const std::vector<int>& path = paths[r];
   const int w = page.ink.width;
   TraceRow row;
   row.y.assign(w, kNaN), row.top.assign(w, kNaN), row.bottom.assign(w, kNaN), row.confidence.assign(w, 0);
@@ -256,6 +257,12 @@ TraceRow trace_ink(const FlatPage& page, const std::vector<int>& path) {
     const Run run = run_around(page, x, path[x], pen);
     row.top[x] = run.top;
     row.bottom[x] = run.bottom;
+    const auto inside = [&](const std::vector<int>& other) { return &other != &path && other[x] >= run.top && other[x] <= run.bottom; };
+    if (std::any_of(paths.begin(), paths.end(), inside)) {
+      const Span own = span_of(page, path, x);
+      row.top[x] = std::max(run.top, static_cast<float>(own.top));
+      row.bottom[x] = std::min(run.bottom, static_cast<float>(own.bottom));
+    }
   }
   // A column that is ink nearly all the way down is a frame or a border line, not a trace.
   const int h = page.ink.height;
@@ -452,7 +459,7 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   std::vector<std::vector<int>> paths;
   for (const int y : candidates) paths.push_back(cheapest_path(page, std::vector<float>(w, static_cast<float>(y)), pitch));
   share_ink(page, candidates, pitch, paths);
-  for (const std::vector<int>& path : paths) inked.push_back(trace_ink(page, path));
+  for (size_t r = 0; r < paths.size(); ++r) inked.push_back(trace_ink(page, paths, r));
   page.pen_px = pen_of(page, inked);
   page.stroke_px = std::min(page.pen_px, upright_pen(page, paths).value_or(page.pen_px));
   for (TraceRow& row : inked) {
