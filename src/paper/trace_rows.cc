@@ -328,7 +328,7 @@ double pen_of(const FlatPage& page, const std::vector<TraceRow>& rows) {
   return std::max(1.0, std::min<double>(percentile(heights, 0.45), 1.11 * percentile(heights, 0.1)));
 }
 
-// Width of the strokes that stand: noise thickens what lies, not these. Nothing where there are too few.
+// Width of the strokes that stand, as if they were black: noise thickens what lies, not these. Nothing where there are too few.
 std::optional<double> upright_pen(const FlatPage& page, const std::vector<std::vector<int>>& paths) {
   const int w = page.ink.width, h = page.ink.height, widest = static_cast<int>(1.2 * page.px_per_mm);
   std::vector<float> widths;
@@ -339,16 +339,16 @@ std::optional<double> upright_pen(const FlatPage& page, const std::vector<std::v
         while (x - a < widest && page.ink.at(a - 1, y) > 0.05f) --a;
         while (b - x < widest && page.ink.at(b + 1, y) > 0.05f) ++b;
         if (x - a == widest || b - x == widest) continue;   // a stroke beside it, or a trace that lies
-        const auto mass_at = [&](int line, float* middle) {
+        const auto middle = [&](int line) {
           float mass = 0, moment = 0;
           for (int k = a - 2; k <= b + 2; ++k) mass += page.ink.at(k, line), moment += page.ink.at(k, line) * static_cast<float>(k);
-          *middle = moment / mass;
-          return mass;
+          return moment / mass;
         };
-        float above = 0, here = 0, below = 0;
-        mass_at(y - 3, &above), mass_at(y + 3, &below);
-        const float lean = (below - above) / 6;
-        if (std::abs(lean) < 0.35f) widths.push_back(mass_at(y, &here) / std::sqrt(1 + lean * lean));
+        const float lean = (middle(y + 3) - middle(y - 3)) / 6;
+        if (!(std::abs(lean) < 0.35f)) continue;
+        float mass = 0, darkest = 0;
+        for (int k = a; k <= b; ++k) mass += page.ink.at(k, y), darkest = std::max(darkest, page.ink.at(k, y));
+        widths.push_back(mass / darkest / std::sqrt(1 + lean * lean));
       }
   if (widths.size() < 100) return std::nullopt;
   return std::max<double>(1, percentile(widths, 0.5));
