@@ -512,6 +512,7 @@ Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, dou
 double mm_per_cycle(const Harmonics& s, double extent_cycles) {
   constexpr double kClear = 2.5;
   if (s.fifth > kClear && s.fifth >= 0.7 * std::max({s.half, s.third, s.quarter})) return extent_cycles < 42 ? 5 : 1;
+  if (s.third > kClear && s.third > 1.5 * std::max({s.fifth, s.half, s.quarter}) && extent_cycles > 50 && extent_cycles < 220) return 5.0 / 3;   // the third harmonic of lines 5 mm apart
   if (s.half > kClear && extent_cycles > 360) return 0.5;
   if (s.half > kClear && s.half > 1.3 * s.fifth && extent_cycles > 30 && extent_cycles < 170) return 2.5;
   return extent_cycles > 105 ? 1 : 5;
@@ -767,11 +768,12 @@ void clear_off_grid(const GridLattice& lattice, Plane& ink) {
     }
     most = std::max(most, size_of[start]);
   }
+  constexpr size_t kNoSpeck = 12;   // a corner that names and traces cut off from the rest is the page's too
   struct Node { int x, y; };
   std::vector<Node> nodes, hull;   // by Andrew's monotone chain
   for (int c = 0; c < columns; ++c)
     for (int r = 0; r < rows; ++r)
-      if (const int p = part[r * columns + c]; p >= 0 && size_of[p] * 25 >= most) nodes.push_back({c, r});
+      if (const int p = part[r * columns + c]; p >= 0 && size_of[p] >= std::min<size_t>(kNoSpeck, (most + 24) / 25)) nodes.push_back({c, r});
   if (nodes.size() < 3) return;
   const auto turn = [](Node a, Node b, Node c) { return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x); };
   for (int side = 0; side < 2; ++side) {
