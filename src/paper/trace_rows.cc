@@ -107,6 +107,41 @@ std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& r
   return path;
 }
 
+// Whether row r's path runs along the trace of one of the rows `among` that rests nearer to it.
+bool is_borrowed(const FlatPage& page, const std::vector<int>& rest, const std::vector<std::vector<int>>& paths, const std::vector<size_t>& among, size_t r, int x) {
+  const int pen = static_cast<int>(std::ceil(page.pen_px)), y = paths[r][x];
+  return std::any_of(among.begin(), among.end(), [&](size_t q) { return q != r && std::abs(paths[q][x] - y) <= pen && std::abs(y - rest[q]) < std::abs(y - rest[r]); });
+}
+
+// Per row, columns of its path: 1 = over bare paper it has gone to the trace of a row that rests nearer, and its own is not on the page there.
+std::vector<std::vector<uint8_t>> strayed(const FlatPage& page, const std::vector<int>& rest, const std::vector<std::vector<int>>& paths) {
+  const int w = page.ink.width;
+  // Those that borrow much of their trace are no rows of their own: they lose nothing by this, nor do others to them.
+  std::vector<size_t> all, own;
+  for (size_t r = 0; r < paths.size(); ++r) all.push_back(r);
+  for (const size_t r : all) {
+    int sum = 0;
+    for (int x = 0; x < w; ++x) sum += is_borrowed(page, rest, paths, all, r, x);
+    if (sum < 0.3 * w) own.push_back(r);
+  }
+  std::vector<std::vector<uint8_t>> away(paths.size(), std::vector<uint8_t>(w, 0));
+  for (const size_t r : own) {
+    const std::vector<int>& path = paths[r];
+    const auto jumps = [&](int x) {   // to the next column over more than 3 mm of paper
+      int bare = 0;
+      for (int y = std::min(path[x], path[x + 1]); y <= std::max(path[x], path[x + 1]); ++y) bare += page.ink.at(x, y) < 0.3f;
+      return bare > 3 * page.px_per_mm;
+    };
+    for (int x = 0; x < w; ++x) {   // from one jump to the next
+      int end = x, theirs = is_borrowed(page, rest, paths, own, r, x);
+      while (end + 1 < w && !jumps(end)) theirs += is_borrowed(page, rest, paths, own, r, ++end);
+      if (theirs > 0.5 * (end + 1 - x)) std::fill(away[r].begin() + x, away[r].begin() + end + 1, uint8_t{1});
+      x = end;
+    }
+  }
+  return away;
+}
+
 struct Run { float top = 0, bottom = 0; };   // outer edges at half ink, to a fraction of a pixel
 
 Run run_around(const FlatPage& page, int x, int y, int pen) {
@@ -246,15 +281,15 @@ void undo_pen(const FlatPage& page, TraceRow& row) {
   }
 }
 
-// Edges of the ink along a row's path; where another row's path runs through the same ink, no further than its own span.
-TraceRow trace_ink(const FlatPage& page, const std::vector<std::vector<int>>& paths, size_t r) {
+// Edges of the ink along a row's path, none where `away`; where another row's path runs through the same ink, no further than its own span.
+TraceRow trace_ink(const FlatPage& page, const std::vector<std::vector<int>>& paths, size_t r, const std::vector<uint8_t>& away) {
   const std::vector<int>& path = paths[r];
   const int w = page.ink.width;
   TraceRow row;
   row.y.assign(w, kNaN), row.top.assign(w, kNaN), row.bottom.assign(w, kNaN), row.confidence.assign(w, 0);
   const int pen = std::max(2, static_cast<int>(page.pen_px));
   for (int x = 0; x < w; ++x) {
-    const Run run = run_around(page, x, path[x], pen);
+    const Run run = away[x] ? Run{kNaN, kNaN} : run_around(page, x, path[x], pen);
     row.top[x] = run.top;
     row.bottom[x] = run.bottom;
     const auto inside = [&](const std::vector<int>& other) { return &other != &path && other[x] >= run.top && other[x] <= run.bottom; };
@@ -459,7 +494,8 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   std::vector<std::vector<int>> paths;
   for (const int y : candidates) paths.push_back(cheapest_path(page, std::vector<float>(w, static_cast<float>(y)), pitch));
   share_ink(page, candidates, pitch, paths);
-  for (size_t r = 0; r < paths.size(); ++r) inked.push_back(trace_ink(page, paths, r));
+  const std::vector<std::vector<uint8_t>> away = strayed(page, candidates, paths);
+  for (size_t r = 0; r < paths.size(); ++r) inked.push_back(trace_ink(page, paths, r, away[r]));
   page.pen_px = pen_of(page, inked);
   page.stroke_px = std::min(page.pen_px, upright_pen(page, paths).value_or(page.pen_px));
   for (TraceRow& row : inked) {
