@@ -81,8 +81,26 @@ const round = (milliseconds) => Math.round(milliseconds * 100) / 100;
 // what it shows.
 export function phantomAvi({ frames = 90, fps = 30, width = 640, height = 480 } = {}) {
   const size = width * height;
-  const body = new Uint8Array(frames * (size + 8));
-  const view = new DataView(body.buffer);
+  const length = frames * (size + 8);
+  const header = new Uint8Array(4 + 1200 + 56 + 8 * 6 + 40);
+  const text = new TextEncoder();
+  const out = new DataView(header.buffer);
+  let end = 0;
+  const tag = (name) => { header.set(text.encode(name), end); end += 4; };
+  const u32 = (...values) => values.forEach((value) => { out.setUint32(end, value, true); end += 4; });
+  const format = 40 + 1024;
+  tag('RIFF'); u32(4 + 8 + 4 + 64 + 12 + 64 + 8 + format + 12 + length); tag('AVI ');
+  tag('LIST'); u32(4 + 64 + 12 + 64 + 8 + format); tag('hdrl');
+  tag('avih'); u32(56, Math.round(1e6 / fps), 0, 0, 0, frames, 0, 1, size, width, height, 0, 0, 0, 0);
+  tag('LIST'); u32(4 + 64 + 8 + format); tag('strl');
+  tag('strh'); u32(56); tag('vids'); tag('DIB '); u32(0, 0, 0, 10000, Math.round(10000 * fps), 0, frames, size, 0, 0, 0, 0);
+  tag('strf'); u32(format, 40, width, height, 1 | 8 << 16, 0, size, 0, 0, 256, 0);
+  for (let value = 0; value < 256; ++value) u32(value | value << 8 | value << 16);
+  tag('LIST'); u32(4 + length); tag('movi');
+  const file = new Uint8Array(end + length);
+  file.set(header.subarray(0, end));
+  const body = file.subarray(end);   // written in place: a second copy would count as the clip's memory
+  const view = new DataView(file.buffer, end);
   for (let frame = 0; frame < frames; ++frame) {
     const at = frame * (size + 8);
     body.set([0x30, 0x30, 0x64, 0x62], at);  // "00db"
@@ -100,24 +118,6 @@ export function phantomAvi({ frames = 90, fps = 30, width = 640, height = 480 } 
       }
     }
   }
-  const header = new Uint8Array(4 + 1200 + 56 + 8 * 6 + 40);
-  const text = new TextEncoder();
-  const out = new DataView(header.buffer);
-  let end = 0;
-  const tag = (name) => { header.set(text.encode(name), end); end += 4; };
-  const u32 = (...values) => values.forEach((value) => { out.setUint32(end, value, true); end += 4; });
-  const format = 40 + 1024;
-  tag('RIFF'); u32(4 + 8 + 4 + 64 + 12 + 64 + 8 + format + 12 + body.length); tag('AVI ');
-  tag('LIST'); u32(4 + 64 + 12 + 64 + 8 + format); tag('hdrl');
-  tag('avih'); u32(56, Math.round(1e6 / fps), 0, 0, 0, frames, 0, 1, size, width, height, 0, 0, 0, 0);
-  tag('LIST'); u32(4 + 64 + 8 + format); tag('strl');
-  tag('strh'); u32(56); tag('vids'); tag('DIB '); u32(0, 0, 0, 10000, Math.round(10000 * fps), 0, frames, size, 0, 0, 0, 0);
-  tag('strf'); u32(format, 40, width, height, 1 | 8 << 16, 0, size, 0, 0, 256, 0);
-  for (let value = 0; value < 256; ++value) u32(value | value << 8 | value << 16);
-  tag('LIST'); u32(4 + body.length); tag('movi');
-  const file = new Uint8Array(end + body.length);
-  file.set(header.subarray(0, end));
-  file.set(body, end);
   return { name: 'phantom.avi', bytes: file };
 }
 

@@ -72,6 +72,26 @@ TEST_CASE("gain 5 mm/mV is read from the calibration pulse") {
   CHECK(snr_db(page.truth, read->record, true) > 13);
 }
 
+TEST_CASE("pulses that end where the next row's stand give gain and speed though no row's path runs over them") {
+  for (const bool left : {true, false}) {
+    CAPTURE(left);
+    PageStyle style;
+    style.px_per_mm = 6;
+    style.layout = PageLayout::k12x1;
+    style.mm_per_mv = 20;
+    style.row_mm = 22.5;
+    style.pulse_on_left = left;
+    const PrintedPage page = render_page(patient(), style);
+    const auto read = digitise(page.image);
+    REQUIRE(read.has_value());
+    CHECK(read->mm_per_mv == 20);
+    CHECK(read->gain_known == KnownFrom::kPulse);
+    CHECK(read->speed_known == KnownFrom::kPulse);
+    CHECK(read->quality.pulse_mm.value() == doctest::Approx(20).epsilon(0.01));
+    CHECK(snr_db(page.truth, read->record, false) > 6);   // in place: the signal begins behind the gap, not at the pulse
+  }
+}
+
 TEST_CASE("columns behind pulses of their own begin there, at once or one after the other as their beats say") {
   for (const bool at_once : {true, false}) {
     CAPTURE(at_once);

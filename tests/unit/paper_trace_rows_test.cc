@@ -1,0 +1,92 @@
+// Rows on flat pages of ink alone, drawn stroke by stroke.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <random>
+
+#include "paper/trace_rows.h"
+
+using namespace precordia;
+
+namespace {
+
+constexpr double kPxPerMm = 8;
+constexpr int kWidth = 800;
+
+FlatPage blank() {
+  FlatPage page;
+  page.px_per_mm = kPxPerMm;
+  page.ink = Plane(kWidth, 480);
+  return page;
+}
+
+// A stroke of the pen along y(x), every quarter of a pixel, grey at its rim.
+void draw(FlatPage& page, double pen, int from, int to, const std::function<double(double)>& y) {
+  const double r = pen / 2;
+  for (double x = from; x <= to; x += 0.02) {
+    const double cy = y(x);
+    for (int py = std::max(0, static_cast<int>(cy - r - 1)); py <= std::min(page.ink.height - 1, static_cast<int>(cy + r + 2)); ++py)
+      for (int px = std::max(0, static_cast<int>(x - r - 1)); px <= std::min(kWidth - 1, static_cast<int>(x + r + 2)); ++px) {
+        float& ink = page.ink.row(py)[px];
+        ink = std::max(ink, static_cast<float>(std::clamp(0.5 + r - std::hypot(px - x, py - cy), 0.0, 1.0)));
+      }
+  }
+}
+
+double spike(double x, double at, double half_width) { return std::max(0.0, 1 - std::abs(x - at) / half_width); }
+
+}  // namespace
+
+TEST_CASE("where two rows' deep waves cross, each row keeps its own") {
+  // Both rows go down at once: the upper one's tip comes to lie where the lower one rests, which has gone further down by then.
+  const auto upper = [](double x) { return 120 + 130 * (spike(x, 250, 14) + spike(x, 600, 14)); };
+  const auto lower = [](double x) { return 240 + 150 * (spike(x, 256, 10) + spike(x, 606, 10)); };
+  FlatPage page = blank();
+  draw(page, 2.5, 20, 780, upper);
+  draw(page, 2.5, 20, 780, lower);
+  const std::vector<TraceRow> rows = find_rows(page);
+  REQUIRE(rows.size() == 2);
+  const auto lowest = [&](const TraceRow& row, int from, int to) {
+    float most = 0;
+    for (int x = from; x < to; ++x)
+      if (!std::isnan(row.y[x])) most = std::max(most, row.y[x]);
+    return most;
+  };
+  for (const int at : {250, 600}) {
+    CAPTURE(at);
+    CHECK(std::abs(lowest(rows[0], at - 20, at + 20) - 250) < 12);
+    CHECK(std::abs(lowest(rows[1], at - 20, at + 25) - 390) < 25);
+  }
+}
+
+TEST_CASE("a row that begins later than its neighbour has no trace before, though its path runs along the neighbour's") {
+  FlatPage page = blank();
+  draw(page, 2.5, 200, 780, [](double x) { return 120 + 3 * std::sin(x / 20); });
+  draw(page, 2.5, 20, 780, [](double x) { return 300 + 3 * std::sin(x / 23); });
+  const std::vector<TraceRow> rows = find_rows(page);
+  REQUIRE(rows.size() == 2);
+  for (int x = 0; x < 190; ++x) CHECK(std::isnan(rows[0].y[x]));
+  CHECK(!std::isnan(rows[0].y[300]));
+  CHECK(!std::isnan(rows[1].y[100]));
+}
+
+TEST_CASE("the pen's width is that of the strokes that stand, not of a noisy trace that lies") {
+  FlatPage page = blank();
+  std::mt19937 random(5);
+  std::vector<double> noise(kWidth * 2 + 2);
+  for (double& n : noise) n = std::normal_distribution<>(0, 1.2)(random);
+  const auto noisy = [&](double x) {
+    const int k = static_cast<int>(2 * x);
+    return noise[k] + (2 * x - k) * (noise[k + 1] - noise[k]);
+  };
+  draw(page, 2.5, 20, 780, [&](double x) {
+    double waves = 0;
+    for (int beat = 0; beat < 6; ++beat) waves += spike(x, 90 + 120 * beat, 9);
+    return 300 - 160 * waves + noisy(x);
+  });
+  find_rows(page);
+  CHECK(page.pen_px > 3);
+  CHECK(page.stroke_px == doctest::Approx(2.5).epsilon(0.15));
+}
