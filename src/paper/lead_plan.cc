@@ -515,8 +515,14 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
     for (const TraceRow& row : rows) found.push_back(find_pulse(page, row, side));
     agree(found, side);
   }
-  if (most < 0.5 * static_cast<double>(rows.size()))
-    for (const bool side : {true, false}) agree(find_upright_pulses(page, rows, side), side);
+  // Where rows are close, what looks like a pulse on a row's path may be a part of the next row's: whole rectangles on more rows are right.
+  const auto count = [&] { return std::count_if(pulses.begin(), pulses.end(), [](const auto& p) { return p.has_value(); }); };
+  const auto on_paths = pulses;
+  const auto found_on_paths = count();
+  const bool paths_left = on_left;
+  most = 0;
+  for (const bool side : {true, false}) agree(find_upright_pulses(page, rows, side), side);
+  if (most == 0 || count() <= found_on_paths) pulses = on_paths, on_left = paths_left;
   for (const auto& p : pulses)
     if (p) begins.push_back(p->begin_px);
   usual_begin = percentile(begins, 0.5);
