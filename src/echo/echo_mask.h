@@ -2,7 +2,7 @@
 //
 // The probabilities of neighbouring frames are averaged with a Gaussian in time (22 ms, a fifteenth of systole, so that end-systole is hardly
 // blunted) before each pixel takes its most probable class. Where cavity meets cavity, at the mitral plane, there is no wall to see while the
-// valve is open, and the network's border flickers: how blood is shared between ventricle and atrium is averaged over 40 ms instead. The
+// valve is open, and the network's border flickers: how blood is shared between ventricle and atrium is averaged over 60 ms instead. The
 // walls keep their 22 ms, and so does the curve from which the moments of the beats are taken. A frame whose ventricle is far larger or
 // smaller than those before and after it (an opening valve, a lost border) counts for less, there and in its neighbours: a heart does not
 // jump. Frames come one after the other; only the few that the Gaussian reaches are held as probabilities.
@@ -19,7 +19,7 @@
 namespace precordia {
 
 inline constexpr double kMaskSmoothingMs = 22;
-inline constexpr double kPlaneSmoothingMs = 40;
+inline constexpr double kPlaneSmoothingMs = 60;
 inline constexpr int kLongestMaskReach = 4;   // frames to each side: above 33 frames per second the longer Gaussian is cut short
 inline constexpr double kJump = 0.08;         // of the LV's area, against the two frames on either side: such a frame counts half
 inline constexpr int kMostProbabilityFrames = 300;

@@ -99,7 +99,7 @@ Decision support for research, not a medical device. Licence of the weights: {LI
 - **Input** one frame [1, 1, {SIDE}, {SIDE}], grey 0..1: the bounding box of the ultrasound sector stretched to the square, 0 outside the sector.
 - **Outputs** masks [1, 4, {SIDE}, {SIDE}] logits (background, left ventricle, myocardium, left atrium); view [1, 3] logits (apical
   4-chamber, apical 2-chamber, neither); quality [1, 3] logits (good, medium, poor, as CAMUS rates them).
-- **Network** residual U-Net that works at half resolution, {parameters / 1e6:.2f} M parameters (models/train/precordia_echo/network.py).
+- **Network** residual U-Net, {parameters / 1e6:.2f} M parameters (models/train/precordia_echo/network.py).
 - **Training** {training}
 - **Negatives** of the view head are made from apical pictures (upside down, on their side, far too near, shuffled, noise): no other real
   view is at hand, so what it says of parasternal or subcostal views is not tested.
@@ -125,7 +125,7 @@ def main():
     parser.add_argument("checkpoint", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--training", default="400 CAMUS training patients (experts' contours) and 160 simulated loops of our own; stages and seeds in models/train/README.md.")
+    parser.add_argument("--training", default="400 CAMUS training patients (experts' contours) and 100 simulated loops of our own; stages and seeds in models/train/README.md.")
     o = parser.parse_args()
     torch.set_num_threads(1)
     saved = [torch.load(path, weights_only=False) for path in o.checkpoint]
@@ -161,7 +161,7 @@ def main():
     write_card(folder, measured, sum(p.numel() for p in net.parameters()), o.training)
     best = measured["int8"]
     entry = {
-        "id": MODEL_ID, "task": "echo-segmentation", "title": "Apical echo network", "version": "1.1.0",
+        "id": MODEL_ID, "task": "echo-segmentation", "title": "Apical echo network", "version": "1.2.0",
         "artefacts": [{"precision": p, "file": f"{MODEL_ID}/{p}.onnx", "sha256": sha(folder / f"{p}.onnx"),
                        "bytes": (folder / f"{p}.onnx").stat().st_size, "providers": PROVIDERS[p]} for p in graphs],
         "input": {"name": "frames", "shape": [1, 1, SIDE, SIDE], "unit": "grey 0..1, the sector's box stretched to the square"},
