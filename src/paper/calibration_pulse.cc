@@ -5,6 +5,8 @@ namespace {
 
 constexpr std::array<double, 3> kGains{5, 10, 20};   // mm/mV
 
+constexpr float kInk = 0.4f;
+
 struct Found { CalibrationPulse pulse; double score = 0; };
 
 // Plateaus: columns of one height beside at least one steep edge that ends a usual gain lower.
@@ -78,7 +80,6 @@ struct Stroke { int x = 0, top = 0, bottom = 0; float ink = 0; };
 
 // Strokes of 4 mm and more between two columns, darkest first, one within every 0.6 mm.
 std::vector<Stroke> strokes_between(const FlatPage& page, int from, int to) {
-  constexpr float kInk = 0.4f;
   const int h = page.ink.height, least = static_cast<int>(4 * page.px_per_mm);
   std::vector<Stroke> all;
   for (int x = std::max(1, from); x < std::min(page.ink.width - 1, to); ++x) {
@@ -114,7 +115,7 @@ std::vector<std::optional<CalibrationPulse>> find_upright_pulses(const FlatPage&
   const auto inked = [&](int x, int y, int reach) {
     float most = 0;
     for (int k = std::max(0, y - reach); k <= std::min(page.ink.height - 1, y + reach); ++k) most = std::max(most, page.ink.at(x, k));
-    return most > 0.4f;
+    return most > kInk;
   };
   std::vector<std::optional<CalibrationPulse>> pulses(rows.size());
   std::vector<double> off(rows.size(), 3 * mm);   // how far the foot of a row's pulse is from where the row rests
@@ -126,7 +127,7 @@ std::vector<std::optional<CalibrationPulse>> find_upright_pulses(const FlatPage&
       double mass = 0, moment = 0;
       int columns = 0;
       for (int x = a.x + pen + 1; x < b.x - pen; ++x, ++columns)
-        for (int y = std::max(0, a.top - pen); y <= a.top + 2 * pen; ++y) mass += page.ink.at(x, y), moment += page.ink.at(x, y) * y;
+        for (int y = std::max(0, a.top - pen); y <= std::min(page.ink.height - 1, a.top + 2 * pen); ++y) mass += page.ink.at(x, y), moment += page.ink.at(x, y) * y;
       if (!(mass > 0.5 * columns)) continue;
       const double level = moment / mass, foot = 0.5 * (a.bottom + b.bottom + 1 - mass / columns), height = (foot - level) / mm;
       if (std::none_of(kGains.begin(), kGains.end(), [&](double g) { return std::abs(height - g) < std::max(0.4, 0.05 * g); })) continue;

@@ -63,7 +63,7 @@ std::vector<int> row_candidates(const FlatPage& page) {
 
 // Cheapest path from left to right. A column without ink costs 1; a step up or down costs little on ink and more beside it; far from
 // the row's own rest line costs a little, so that a crossing leads back to it.
-// `taken`: ink of other rows, not 0 where there is some, costs nearly as much as no ink; empty = none.
+// `taken`: not 0 where ink is another row's, column by column; it costs as much as no ink. Empty = none.
 std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}) {
   const int w = page.ink.width, h = page.ink.height;
   const float per_px = 8.f / static_cast<float>(page.px_per_mm);
@@ -380,10 +380,9 @@ std::optional<double> upright_pen(const FlatPage& page, const std::vector<std::v
           return moment / mass;
         };
         const float lean = (middle(y + 3) - middle(y - 3)) / 6;
-        if (!(std::abs(lean) < 0.35f)) continue;
         float mass = 0, darkest = 0;
         for (int k = a; k <= b; ++k) mass += page.ink.at(k, y), darkest = std::max(darkest, page.ink.at(k, y));
-        widths.push_back(mass / darkest / std::sqrt(1 + lean * lean));
+        if (darkest > kInk && std::abs(lean) < 0.35f) widths.push_back(mass / darkest / std::sqrt(1 + lean * lean));
       }
   if (widths.size() < 100) return std::nullopt;
   return std::max<double>(1, percentile(widths, 0.5));
