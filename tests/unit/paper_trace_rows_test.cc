@@ -22,7 +22,7 @@ FlatPage blank() {
   return page;
 }
 
-// A stroke of the pen along y(x), every quarter of a pixel, grey at its rim.
+// A stroke of the pen along y(x), grey at its rim.
 void draw(FlatPage& page, double pen, int from, int to, const std::function<double(double)>& y) {
   const double r = pen / 2;
   for (double x = from; x <= to; x += 0.02) {

@@ -2,7 +2,7 @@
 
 A U-Net of residual blocks (Ronneberger 2015, doi 10.1007/978-3-319-24574-4_28; He 2016) that works at half resolution, or at a quarter: the
 first convolution halves once or twice, and the head gives 2 x 2 pixels per position (sub-pixel convolution, Shi 2016, arXiv 1609.05158), at a
-quarter doubled between them. Borders are smooth at this scale, and a U-Net of full resolution would cost many times as much.
+quarter doubled between them. Borders are smooth at this scale.
 
 input  (frames, 1, SIDE, SIDE) float32 in 0..1, the sector's bounding box stretched to the square, 0 outside the sector
 output masks (frames, 4, SIDE, SIDE) logits: background, left ventricle, myocardium, left atrium
