@@ -110,7 +110,9 @@ export const errorShown = (page) => page.evaluate(() => window.precordia.error);
 export async function nextResult(page, act, timeout = 30_000) {
   await page.evaluate(() => { window.resultBefore = window.precordia.resultsShown; });
   await act();
-  await page.waitForFunction(() => window.precordia.resultsShown > window.resultBefore, null, { timeout });
+  await page.waitForFunction(() => window.precordia.resultsShown > window.resultBefore, null, { timeout }).catch(async (failure) => {
+    throw new Error(`no result came; the app says: ${await errorShown(page)}`, { cause: failure });
+  });
   return result(page);
 }
 
