@@ -5,8 +5,6 @@ namespace {
 
 constexpr std::array<double, 3> kGains{5, 10, 20};   // mm/mV
 
-constexpr float kInk = 0.4f;
-
 struct Found { CalibrationPulse pulse; double score = 0; };
 
 // Plateaus: columns of one height beside at least one steep edge that ends a usual gain lower.

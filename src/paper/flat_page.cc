@@ -7,34 +7,45 @@ namespace {
 constexpr double kFewestPxPerMm = 1.25;   // 32 dots per inch: a pen's width is a third of a pixel
 
 // The grid cell as the page prints it in one region: a high percentile over all cells, so that a trace in some of them does not count.
+// `ink` is 0..1; the percentile is read off a histogram, straight within its bins.
 void remove_grid(Plane& page, double px_per_mm) {
+  constexpr int kBins = 128;
   const int cell = static_cast<int>(std::lround(5 * px_per_mm));
   const int block = cell * 10;
   const int across = std::max(1, static_cast<int>(std::lround(static_cast<double>(page.width) / block)));
   const int down = std::max(1, static_cast<int>(std::lround(static_cast<double>(page.height) / block)));
-  std::vector<std::vector<float>> seen(static_cast<size_t>(cell));   // per column of the cell, gathered line by line
-  std::vector<float> grid(static_cast<size_t>(cell));
+  std::vector<uint16_t> seen(static_cast<size_t>(cell) * kBins);   // per column of the cell, gathered line by line
+  std::vector<float> grid(static_cast<size_t>(cell)), rest(static_cast<size_t>(cell));
   for (int j = 0; j < down; ++j)
     for (int i = 0; i < across; ++i) {
       const int x0 = page.width * i / across, x1 = page.width * (i + 1) / across;
       const int y0 = page.height * j / down, y1 = page.height * (j + 1) / down;
       for (int py = 0; py < cell; ++py) {
         const int first = y0 + ((py - y0) % cell + cell) % cell;
-        for (auto& column : seen) column.clear();
+        std::fill(seen.begin(), seen.end(), uint16_t{0});
         for (int y = first; y < y1; y += cell) {
           const float* from = page.row(y);
           for (int x = x0, px = x0 % cell; x < x1; ++x) {
-            seen[static_cast<size_t>(px)].push_back(from[x]);
+            ++seen[static_cast<size_t>(px) * kBins + static_cast<size_t>(from[x] * (kBins - 1) + 0.5f)];
             if (++px == cell) px = 0;
           }
         }
-        for (int px = 0; px < cell; ++px) grid[static_cast<size_t>(px)] = percentile(seen[static_cast<size_t>(px)], 0.7);
+        for (int px = 0; px < cell; ++px) {
+          const uint16_t* bins = &seen[static_cast<size_t>(px) * kBins];
+          int total = 0, below = 0, k = 0;
+          for (int b = 0; b < kBins; ++b) total += bins[b];
+          const float wanted = 0.7f * static_cast<float>(total);
+          while (k + 1 < kBins && static_cast<float>(below + bins[k]) < wanted) below += bins[k++];
+          const float within = bins[k] > 0 ? (wanted - static_cast<float>(below)) / bins[k] - 0.5f : 0;
+          const float g = std::clamp((static_cast<float>(k) + within) / (kBins - 1), 0.f, 1.f);
+          grid[static_cast<size_t>(px)] = g, rest[static_cast<size_t>(px)] = 1 / std::max(0.25f, 1 - g);
+        }
         for (int y = first; y < y1; y += cell) {
           float* line = page.row(y);
           for (int x = x0; x < x1;) {
-            const float* g = grid.data() + x % cell;
+            const float *g = grid.data() + x % cell, *r = rest.data() + x % cell;
             const int n = std::min(x1 - x, cell - x % cell);
-            for (int k = 0; k < n; ++k) line[x + k] = std::max(0.f, (line[x + k] - g[k]) / std::max(0.25f, 1 - g[k]));
+            for (int k = 0; k < n; ++k) line[x + k] = std::max(0.f, (line[x + k] - g[k]) * r[k]);
             x += n;
           }
         }
@@ -65,23 +76,24 @@ void read_through(const Plane& ink, const PageMapping& mapping, double cell_px, 
     const ImagePoint* above = &mapping.nodes[static_cast<size_t>(j) * static_cast<size_t>(nodes)];
     for (int i = 0; i < nodes; ++i) line[static_cast<size_t>(i)] = {(1 - b) * above[i].x + b * above[i + nodes].x, (1 - b) * above[i].y + b * above[i + nodes].y};
     float* out = page.row(y);
-    for (int x = 0; x < page.width; ++x) {
-      const double u = x / cell_px;
-      const int i = std::min(static_cast<int>(u), nodes - 2);
-      const double a = u - i;
+    for (int i = 0; i + 1 < nodes; ++i) {   // a straight line of the picture from node to node
       const ImagePoint &p = line[static_cast<size_t>(i)], &q = line[static_cast<size_t>(i) + 1];
-      const double px = (1 - a) * p.x + a * q.x, py = (1 - a) * p.y + a * q.y;
-      float value;
-      if (px >= 1 && py >= 1 && px < ink.width - 2 && py < ink.height - 2) {
-        const int ix = static_cast<int>(px), iy = static_cast<int>(py);
-        const Four wx = cubic_weights(static_cast<float>(px - ix)), wy = cubic_weights(static_cast<float>(py - iy));
-        const float* at = ink.row(iy - 1) + ix - 1;
-        const Four sum = wx * (wy[0] * four_at(at) + wy[1] * four_at(at + ink.width) + wy[2] * four_at(at + 2 * ink.width) + wy[3] * four_at(at + 3 * ink.width));
-        value = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-      } else {
-        value = read_cubic(ink, px, py);
+      const double along_x = (q.x - p.x) / cell_px, along_y = (q.y - p.y) / cell_px, left = i * cell_px;
+      const int from = static_cast<int>(std::ceil(left)), to = i + 2 < nodes ? std::min(page.width, static_cast<int>(std::ceil(left + cell_px))) : page.width;
+      for (int x = from; x < to; ++x) {
+        const double px = p.x + (x - left) * along_x, py = p.y + (x - left) * along_y;
+        float value;
+        if (px >= 1 && py >= 1 && px < ink.width - 2 && py < ink.height - 2) {
+          const int ix = static_cast<int>(px), iy = static_cast<int>(py);
+          const Four wx = cubic_weights(static_cast<float>(px - ix)), wy = cubic_weights(static_cast<float>(py - iy));
+          const float* at = ink.row(iy - 1) + ix - 1;
+          const Four sum = wx * (wy[0] * four_at(at) + wy[1] * four_at(at + ink.width) + wy[2] * four_at(at + 2 * ink.width) + wy[3] * four_at(at + 3 * ink.width));
+          value = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+        } else {
+          value = read_cubic(ink, px, py);
+        }
+        out[x] = std::clamp(value, 0.f, 1.f);
       }
-      out[x] = std::clamp(value, 0.f, 1.f);
     }
   }
 }

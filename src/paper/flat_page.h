@@ -6,6 +6,8 @@
 
 namespace precordia {
 
+constexpr float kInk = 0.4f;   // of FlatPage::ink: a stroke from here on
+
 struct FlatPage {
   Plane ink;                 // 0 = paper or grid, about 1 = trace
   double px_per_mm = 8;      // the same along and across

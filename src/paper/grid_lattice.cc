@@ -17,27 +17,74 @@ constexpr double kTurn = 2 * std::numbers::pi;
 
 // ---- seed --------------------------------------------------------------------------------------------------------------
 
-// In place, n a power of two; `turns` holds exp(-2 pi i k / n) for k < n / 2.
-void transform(std::complex<float>* data, int n, int stride, const std::vector<std::complex<float>>& turns) {
+// Fourier transforms of the columns of n x `width` numbers, in place and all columns at once, a line being beside the next one; n a power
+// of two, `cosine` and `sine` hold 2 pi k / n for k < n / 2.
+struct Turns {
+  std::vector<float> cosine, sine;
+  explicit Turns(int n) {
+    for (int k = 0; k < n / 2; ++k) cosine.push_back(static_cast<float>(std::cos(kTurn * k / n))), sine.push_back(static_cast<float>(std::sin(kTurn * k / n)));
+  }
+};
+void transform_columns(float* re, float* im, int n, int width, const Turns& turns) {
   for (int i = 1, j = 0; i < n; ++i) {
     int bit = n >> 1;
     for (; j & bit; bit >>= 1) j ^= bit;
     j |= bit;
-    if (i < j) std::swap(data[i * stride], data[j * stride]);
+    if (i < j) std::swap_ranges(re + i * width, re + (i + 1) * width, re + j * width), std::swap_ranges(im + i * width, im + (i + 1) * width, im + j * width);
   }
-  for (int len = 2; len <= n; len <<= 1) {
-    for (int i = 0; i < n; i += len) {
+  for (int len = 2; len <= n; len <<= 1)
+    for (int i = 0; i < n; i += len)
       for (int k = 0; k < len / 2; ++k) {
-        const std::complex<float> w = turns[static_cast<size_t>(k) * (n / len)];
-        auto& a = data[(i + k) * stride];
-        auto& b = data[(i + k + len / 2) * stride];
-        const std::complex<float> t(b.real() * w.real() - b.imag() * w.imag(), b.real() * w.imag() + b.imag() * w.real());
-        b = a - t;
-        a += t;
+        const float c = turns.cosine[static_cast<size_t>(k * (n / len))], s = turns.sine[static_cast<size_t>(k * (n / len))];
+        float *re_a = re + (i + k) * width, *im_a = im + (i + k) * width, *re_b = re_a + len / 2 * width, *im_b = im_a + len / 2 * width;
+        for (int x = 0; x < width; ++x) {
+          const float t_re = re_b[x] * c + im_b[x] * s, t_im = im_b[x] * c - re_b[x] * s;
+          re_b[x] = re_a[x] - t_re, im_b[x] = im_a[x] - t_im;
+          re_a[x] += t_re, im_a[x] += t_im;
+        }
+      }
+}
+
+// Power spectrum of a real tile, n x n with n a power of two.
+class Spectrum {
+ public:
+  explicit Spectrum(int n) : tile(static_cast<size_t>(n) * n), n_(n), turns_(n) {}
+  std::vector<float> tile;   // row-major
+  void transform() {
+    const int n = n_, half = n / 2, bins = half + 1;
+    // Two real columns, x and x + n / 2, are one complex column; its transform's even part is the first's, its odd part the second's.
+    re_.resize(static_cast<size_t>(n) * half), im_.resize(re_.size());
+    for (int y = 0; y < n; ++y) {
+      const float* line = &tile[static_cast<size_t>(y) * n];
+      std::copy_n(line, half, &re_[static_cast<size_t>(y) * half]);
+      std::copy_n(line + half, half, &im_[static_cast<size_t>(y) * half]);
+    }
+    transform_columns(re_.data(), im_.data(), n, half, turns_);
+    across_re_.resize(static_cast<size_t>(n) * bins), across_im_.resize(across_re_.size());   // turned
+    for (int ky = 0; ky <= half; ++ky) {
+      const size_t at = static_cast<size_t>(ky) * half, mirror = static_cast<size_t>((n - ky) % n) * half;
+      for (int x = 0; x < half; ++x) {
+        const float re = re_[at + x], im = im_[at + x], re_m = re_[mirror + x], im_m = im_[mirror + x];
+        const size_t first = static_cast<size_t>(x) * bins + ky, second = static_cast<size_t>(x + half) * bins + ky;
+        across_re_[first] = 0.5f * (re + re_m), across_im_[first] = 0.5f * (im - im_m);
+        across_re_[second] = 0.5f * (im + im_m), across_im_[second] = 0.5f * (re_m - re);
       }
     }
+    transform_columns(across_re_.data(), across_im_.data(), n, bins, turns_);
   }
-}
+  // After transform: at frequencies -n / 2 < kx, ky < n / 2; only half of them are kept, as the other half mirrors them.
+  double power(int kx, int ky) const {
+    if (ky < 0) kx = -kx, ky = -ky;
+    const size_t at = static_cast<size_t>((kx + n_) % n_) * (n_ / 2 + 1) + ky;
+    return across_re_[at] * across_re_[at] + across_im_[at] * across_im_[at];
+  }
+
+ private:
+  int n_;
+  Turns turns_;
+  std::vector<float> re_, im_;                   // along, of pairs of columns
+  std::vector<float> across_re_, across_im_;     // a line is one kx (negative ones behind the others), from ky = 0 to n / 2
+};
 
 struct Wave { double kx = 0, ky = 0; };   // cycles per pixel
 inline double length_of(const Wave& w) { return std::hypot(w.kx, w.ky); }
@@ -49,8 +96,7 @@ struct TilePeak {
   Wave raw[2];           // the strongest, which may be a harmonic
 };
 
-TilePeak strongest_waves(const Plane& ink, int x0, int y0, int n, std::vector<std::complex<float>>& work) {
-  work.assign(static_cast<size_t>(n) * n, {});
+TilePeak strongest_waves(const Plane& ink, int x0, int y0, int n, Spectrum& spectrum) {
   double mean = 0;
   for (int y = 0; y < n; ++y)
     for (int x = 0; x < n; ++x) mean += ink.at(x0 + x, y0 + y);
@@ -58,15 +104,12 @@ TilePeak strongest_waves(const Plane& ink, int x0, int y0, int n, std::vector<st
   std::vector<float> hann(n);
   for (int i = 0; i < n; ++i) hann[i] = static_cast<float>(0.5 - 0.5 * std::cos(kTurn * (i + 0.5) / n));
   for (int y = 0; y < n; ++y)
-    for (int x = 0; x < n; ++x) work[static_cast<size_t>(y) * n + x] = (ink.at(x0 + x, y0 + y) - static_cast<float>(mean)) * hann[x] * hann[y];
-  std::vector<std::complex<float>> turns(static_cast<size_t>(n) / 2);
-  for (int k = 0; k < n / 2; ++k) turns[static_cast<size_t>(k)] = std::polar(1.0, -kTurn * k / n);
-  for (int y = 0; y < n; ++y) transform(work.data() + static_cast<size_t>(y) * n, n, 1, turns);
-  for (int x = 0; x < n; ++x) transform(work.data() + x, n, n, turns);
+    for (int x = 0; x < n; ++x) spectrum.tile[static_cast<size_t>(y) * n + x] = (ink.at(x0 + x, y0 + y) - static_cast<float>(mean)) * hann[x] * hann[y];
+  spectrum.transform();
   TilePeak peak;
   peak.cx = x0 + n / 2.0 - 0.5;
   peak.cy = y0 + n / 2.0 - 0.5;
-  const auto power = [&](int kx, int ky) { return std::norm(work[static_cast<size_t>((ky + n) % n) * n + (kx + n) % n]); };
+  const auto power = [&](int kx, int ky) { return spectrum.power(kx, ky); };
   std::vector<float> all;
   const int lowest = std::max(4, n / 64), highest = static_cast<int>(0.45 * n);
   for (int family = 0; family < 2; ++family) {
@@ -195,9 +238,11 @@ LocalPhase local_phase(const Plane& ink, double cx, double cy, Wave wave, int ha
     out.coherence = std::abs(a) / weights / std::sqrt(variance + 1e-5);
     if (round + 1 == rounds || std::abs(a) < 1e-9) break;
     // A tone off by dk turns the first moment: Im(ax / a) = 2 pi dk sigma^2.
-    const double most = 0.25 / half;
-    out.wave.kx += std::clamp((ax / a).imag() / (kTurn * sxx / weights), -most, most);
-    out.wave.ky += std::clamp((ay / a).imag() / (kTurn * syy / weights), -most, most);
+    const double most = 0.25 / half, settled = 0.01 / half;   // the latter: the centre's phase moves with the square of what is left
+    const double off_x = (ax / a).imag() / (kTurn * sxx / weights), off_y = (ay / a).imag() / (kTurn * syy / weights);
+    out.wave.kx += std::clamp(off_x, -most, most);
+    out.wave.ky += std::clamp(off_y, -most, most);
+    if (std::abs(off_x) < settled && std::abs(off_y) < settled) break;
   }
   return out;
 }
@@ -532,13 +577,13 @@ void follow_lines(const Plane& ink, Followed& best) {
   int n = 256;
   while (n > 64 && (n > ink.width || n > ink.height)) n /= 2;
   std::vector<TilePeak> tiles;
-  std::vector<std::complex<float>> work;
+  Spectrum spectrum(n);
   const int across = std::clamp(ink.width / n, 1, 6), down = std::clamp(ink.height / n, 1, 5);
   for (int j = 0; j < down; ++j)
     for (int i = 0; i < across; ++i) {
       const int x0 = across == 1 ? (ink.width - n) / 2 : i * (ink.width - n) / (across - 1);
       const int y0 = down == 1 ? (ink.height - n) / 2 : j * (ink.height - n) / (down - 1);
-      tiles.push_back(strongest_waves(ink, x0, y0, n, work));
+      tiles.push_back(strongest_waves(ink, x0, y0, n, spectrum));
     }
   for (size_t i = 0, n = tiles.size(); i < n; ++i) {
     TilePeak harmonic = tiles[i];

@@ -15,20 +15,16 @@ std::vector<float> upright_ink(const FlatPage& page, const std::vector<TraceRow>
   const int w = page.ink.width, h = page.ink.height, d = std::max(2, static_cast<int>(0.8 * page.px_per_mm));
   std::vector<float> sum(w, 0);
   const int top = std::max(0, static_cast<int>(from_px)), bottom = std::min(h, static_cast<int>(to_px));
-  for (int x = d; x < w - d; ++x) {
-    std::vector<std::pair<int, int>> taken;
+  const auto traced = [&](int x, int y) {
     for (const TraceRow& row : rows)
-      for (int k = -2; k <= 2; ++k) {
-        if (x + k < 0 || x + k >= w || std::isnan(row.top[x + k])) continue;
-        taken.push_back({static_cast<int>(row.top[x + k]) - 2, static_cast<int>(row.bottom[x + k]) + 3});
-      }
-    for (int y = top; y < bottom; ++y) {
-      const float ink = page.ink.at(x, y);
-      if (ink < 0.3f) continue;
-      bool traced = false;
-      for (const auto& [a, b] : taken) traced |= y >= a && y <= b;
-      if (!traced) sum[x] += std::max(0.f, ink - std::max(page.ink.at(x - d, y), page.ink.at(x + d, y)));
-    }
+      for (int k = -2; k <= 2; ++k)
+        if (x + k >= 0 && x + k < w && !std::isnan(row.top[x + k]) && y >= static_cast<int>(row.top[x + k]) - 2 && y <= static_cast<int>(row.bottom[x + k]) + 3) return true;
+    return false;
+  };
+  for (int y = top; y < bottom; ++y) {
+    const float* ink = page.ink.row(y);
+    for (int x = d; x < w - d; ++x)
+      if (ink[x] >= 0.3f && !traced(x, y)) sum[x] += std::max(0.f, ink[x] - std::max(ink[x - d], ink[x + d]));
   }
   std::vector<float> smooth(w, 0);
   const int reach = std::max(1, static_cast<int>(0.15 * page.px_per_mm));

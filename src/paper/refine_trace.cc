@@ -1,9 +1,12 @@
 #include "paper/refine_trace.h"
 
+#include <array>
+
 namespace precordia {
 namespace {
 
 constexpr int kReach = 2;   // columns to either side that a vertex is allowed to colour
+constexpr float kFar = 1e9f;
 
 struct Drawing {
   const FlatPage& page;
@@ -12,24 +15,88 @@ struct Drawing {
   float radius, soft;
   std::vector<uint8_t> apart;      // no stroke from this vertex to the next
 
-  float coverage(const float* y, int x, int k, float py, float best) const {   // of the segment from vertex k to k + 1
-    const float dx = static_cast<float>(x - k), ay = y[k], by = y[k + 1];
-    const float vy = by - ay, wy = py - ay;
-    const float t = std::clamp((dx + wy * vy) / (1 + vy * vy), 0.f, 1.f);
-    const float ex = dx - t, ey = wy - t * vy;
-    return std::min(best, ex * ex + ey * ey);
+  // Squared distances of column x's window, from its top down, to the stroke from vertex k (at height a) to k + 1 (at height b).
+  void distances(int x, int k, float a, float b, float* out) const {
+    const int rows = bottom[x] - top[x] + 1;
+    if (apart[static_cast<size_t>(k)] || std::isnan(a) || std::isnan(b)) {
+      std::fill_n(out, rows, kFar);
+      return;
+    }
+    const float dx = static_cast<float>(x - k), rise = b - a, per_length = 1 / (1 + rise * rise), first = static_cast<float>(top[x]) - a;
+    for (int r = 0; r < rows; ++r) {
+      const float down = first + static_cast<float>(r);
+      float t = (dx + down * rise) * per_length;
+      t = t < 0 ? 0 : t > 1 ? 1 : t;
+      const float ex = dx - t, ey = down - t * rise;
+      out[r] = ex * ex + ey * ey;
+    }
   }
-  // What drawing the heights leaves in column x, from the top of its window down.
-  void draw(const float* y, int x, int columns, float* out) const {
-    const int from = std::max(0, x - kReach), to = std::min(columns - 2, x + kReach - 1);
-    for (int py = top[x]; py <= bottom[x]; ++py) {
-      float best = 1e9f;
-      for (int k = from; k <= to; ++k)
-        if (!apart[static_cast<size_t>(k)] && !std::isnan(y[k]) && !std::isnan(y[k + 1])) best = coverage(y, x, k, static_cast<float>(py), best);
-      *out++ = std::clamp(0.5f + (radius - std::sqrt(best)) / soft, 0.f, 1.f);
+  // Ink at those squared distances from the nearest stroke.
+  void cover(const float* nearest, int rows, float* out) const {
+    const float per_soft = 1 / soft, edge = 0.5f + radius * per_soft;
+    for (int r = 0; r < rows; ++r) {
+      const float ink = edge - std::sqrt(nearest[r]) * per_soft;
+      out[r] = ink < 0 ? 0 : ink > 1 ? 1 : ink;
     }
   }
 };
+
+// What drawing the heights leaves in one column, and what it becomes when one of them moves: only the strokes at that vertex are drawn anew.
+class Column {
+ public:
+  explicit Column(int most_rows) {
+    for (auto* buffer : {&base_, &nearest_, &stroke_}) buffer->resize(static_cast<size_t>(most_rows));
+    for (auto& d : strokes_) d.resize(static_cast<size_t>(most_rows));
+  }
+  const float* draw(const Drawing& drawing, const float* y, int x, int columns) {
+    rows_ = drawing.bottom[x] - drawing.top[x] + 1;
+    from_ = std::max(0, x - kReach), to_ = std::min(columns - 2, x + kReach - 1);
+    for (int k = from_; k <= to_; ++k) drawing.distances(x, k, y[k], y[k + 1], strokes_[k - from_].data());
+    nearest_of(-1);
+    drawing.cover(nearest_.data(), rows_, base_.data());
+    return base_.data();
+  }
+  // After draw: the same with vertex v at `height`.
+  void draw_moved(const Drawing& drawing, const float* y, int x, int columns, int v, float height, float* out) {
+    nearest_of(v);
+    const auto add = [&](int k, float a, float b) {
+      if (k < from_ || k > to_) return;
+      drawing.distances(x, k, a, b, stroke_.data());
+      lower(nearest_.data(), stroke_.data());
+    };
+    add(v - 1, v > 0 ? y[v - 1] : 0, height);
+    add(v, height, v + 1 < columns ? y[v + 1] : 0);
+    drawing.cover(nearest_.data(), rows_, out);
+  }
+  int rows() const { return rows_; }
+
+ private:
+  void lower(float* least, const float* other) const {
+    for (int r = 0; r < rows_; ++r) least[r] = other[r] < least[r] ? other[r] : least[r];
+  }
+  void nearest_of(int without) {   // strokes, less those at a vertex
+    std::fill_n(nearest_.begin(), rows_, kFar);
+    for (int k = from_; k <= to_; ++k)
+      if (without < 0 || (k != without && k + 1 != without)) lower(nearest_.data(), strokes_[k - from_].data());
+  }
+  int rows_ = 0, from_ = 0, to_ = -1;
+  std::vector<float> base_, nearest_, stroke_, strokes_[2 * kReach];
+};
+
+// Four floats at once, on every target that has such registers.
+typedef float Four __attribute__((vector_size(16)));
+inline float dot(const float* a, const float* b, int n) {
+  Four sum{}, p, q;
+  int i = 0;
+  for (; i + 4 <= n; i += 4) {
+    __builtin_memcpy(&p, a + i, sizeof p);
+    __builtin_memcpy(&q, b + i, sizeof q);
+    sum += p * q;
+  }
+  float rest = 0;
+  for (; i < n; ++i) rest += a[i] * b[i];
+  return (sum[0] + sum[1]) + (sum[2] + sum[3]) + rest;
+}
 
 // Solves the banded positive definite system in place: diagonal and kBand entries beside it per row.
 constexpr int kBand = 2 * kReach;
@@ -90,15 +157,17 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
   std::vector<float>& y = row.y;
   const int from = row.first, n = row.last - row.first + 1;
   if (n < 8) return;
-  std::vector<float> base(static_cast<size_t>(h)), moved(static_cast<size_t>(h)), slope[2 * kReach + 1];
+  Column column(h);
+  std::vector<float> missing(static_cast<size_t>(h)), slope[2 * kReach + 1];
+  for (auto& each : slope) each.resize(static_cast<size_t>(h));
   std::vector<double> normal, right;
   std::vector<double> mismatch(w, 0);
   std::vector<float> kept;
   const auto column_mismatch = [&](int x) {
-    drawing.draw(y.data(), x, w, base.data());
+    const float* base = column.draw(drawing, y.data(), x, w);
     double sum = 0;
     for (int py = drawing.top[x]; py <= drawing.bottom[x]; ++py) {
-      const double d = page.ink.at(x, py) - base[static_cast<size_t>(py - drawing.top[x])];
+      const double d = page.ink.at(x, py) - base[py - drawing.top[x]];
       sum += d * d;
     }
     return sum;
@@ -117,30 +186,25 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
       right.assign(n, 0);
       for (int x = row.first; x <= row.last; ++x) {
         if (!steep[x] || drawing.bottom[x] < drawing.top[x]) continue;
-        const int rows = drawing.bottom[x] - drawing.top[x] + 1;
-        drawing.draw(y.data(), x, w, base.data());
+        const float* base = column.draw(drawing, y.data(), x, w);
+        const int rows = column.rows();
+        for (int r = 0; r < rows; ++r) missing[r] = page.ink.at(x, drawing.top[x] + r) - base[r];
+        std::array<bool, 2 * kReach + 1> moves{};
         for (int k = -kReach; k <= kReach; ++k) {
-          std::vector<float>& s = slope[k + kReach];
-          s.assign(rows, 0);
           const int v = x + k;
           if (v < row.first || v > row.last || !steep[v] || std::isnan(y[v])) continue;
-          const float old = y[v], step = 0.3f;
-          y[v] = old + step;
-          drawing.draw(y.data(), x, w, moved.data());
-          y[v] = old;
-          for (int r = 0; r < rows; ++r) s[r] = (moved[r] - base[r]) / step;
+          moves[static_cast<size_t>(k + kReach)] = true;
+          constexpr float step = 0.3f;
+          float* s = slope[k + kReach].data();
+          column.draw_moved(drawing, y.data(), x, w, v, y[v] + step, s);
+          for (int r = 0; r < rows; ++r) s[r] = (s[r] - base[r]) / step;
         }
-        for (int i = -kReach; i <= kReach; ++i) {
-          const int vi = x + i - from;
-          if (vi < 0 || vi >= n) continue;
-          for (int r = 0; r < rows; ++r)
-            right[vi] += slope[i + kReach][r] * (page.ink.at(x, drawing.top[x] + r) - base[r]);
-          for (int j = -kReach; j <= i; ++j) {
-            if (x + j - from < 0) continue;
-            double sum = 0;
-            for (int r = 0; r < rows; ++r) sum += slope[i + kReach][r] * slope[j + kReach][r];
-            normal[static_cast<size_t>(vi) * (kBand + 1) + (i - j)] += sum;
-          }
+        for (int i = 0; i <= 2 * kReach; ++i) {
+          if (!moves[static_cast<size_t>(i)]) continue;
+          const int vi = x + i - kReach - from;
+          right[vi] += dot(slope[i].data(), missing.data(), rows);
+          for (int j = 0; j <= i; ++j)
+            if (moves[static_cast<size_t>(j)]) normal[static_cast<size_t>(vi) * (kBand + 1) + (i - j)] += dot(slope[i].data(), slope[j].data(), rows);
         }
       }
       // Where the ink cannot say which of two neighbours is higher, the smoother course.

@@ -7,18 +7,29 @@
 namespace precordia {
 namespace {
 
-constexpr float kInk = 0.4f;
 const float kNaN = std::numeric_limits<float>::quiet_NaN();
 
-// Ink that lies rather than stands, per line of the page, smoothed by 1.5 mm.
-std::vector<float> resting_ink(const FlatPage& page) {
+// Columns become lines, so that what goes along them reads memory in its order.
+Plane columns_of(const Plane& plane) {
+  constexpr int kBlock = 16;
+  Plane out(plane.height, plane.width);
+  for (int y0 = 0; y0 < plane.height; y0 += kBlock)
+    for (int x0 = 0; x0 < plane.width; x0 += kBlock)
+      for (int x = x0; x < std::min(plane.width, x0 + kBlock); ++x)
+        for (int y = y0; y < std::min(plane.height, y0 + kBlock); ++y) out.row(x)[y] = plane.at(x, y);
+  return out;
+}
+
+// Ink that lies rather than stands, per line of the page, smoothed by 1.5 mm. `columns` is the page's ink by columns, here and below.
+std::vector<float> resting_ink(const FlatPage& page, const Plane& columns) {
   const int w = page.ink.width, h = page.ink.height;
   const int tall = static_cast<int>(2.5 * page.px_per_mm);
   std::vector<float> rest(h, 0);
   for (int x = 0; x < w; ++x) {
+    const float* ink = columns.row(x);
     int start = -1;
     for (int y = 0; y <= h; ++y) {
-      const bool dark = y < h && page.ink.at(x, y) > kInk;
+      const bool dark = y < h && ink[y] > kInk;
       if (dark && start < 0) start = y;
       if (!dark && start >= 0) {
         if (y - start < tall)
@@ -41,8 +52,8 @@ std::vector<float> resting_ink(const FlatPage& page) {
   return smooth;
 }
 
-std::vector<int> row_candidates(const FlatPage& page) {
-  const std::vector<float> rest = resting_ink(page);
+std::vector<int> row_candidates(const FlatPage& page, const Plane& columns) {
+  const std::vector<float> rest = resting_ink(page, columns);
   const int apart = static_cast<int>(6.5 * page.px_per_mm);
   const int h = static_cast<int>(rest.size());
   std::vector<std::pair<float, int>> peaks;
@@ -64,36 +75,33 @@ std::vector<int> row_candidates(const FlatPage& page) {
 // Cheapest path from left to right. A column without ink costs 1; a step up or down costs little on ink and more beside it; far from
 // the row's own rest line costs a little, so that a crossing leads back to it.
 // `taken`: not 0 where ink is another row's, column by column; it costs as much as no ink. Empty = none.
-std::vector<int> cheapest_path(const FlatPage& page, const std::vector<float>& rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}) {
+std::vector<int> cheapest_path(const FlatPage& page, const Plane& columns, int rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}) {
   const int w = page.ink.width, h = page.ink.height;
   const float per_px = 8.f / static_cast<float>(page.px_per_mm);
   const float on_ink = 0.004f * per_px, off_ink = 0.055f * per_px, pull = (taken.empty() ? 0.25f : 0.08f) / static_cast<float>(std::max(pitch_px, 1.0));
   const int reach = static_cast<int>(std::min(46.0 * page.px_per_mm, 2.2 * pitch_px + 10 * page.px_per_mm));
-  double middle = 0;
-  for (const float r : rest_line) middle += r;
-  middle /= w;
-  const int top = std::max(0, static_cast<int>(middle) - reach), bottom = std::min(h - 1, static_cast<int>(middle) + reach);
+  const int top = std::max(0, rest_line - reach), bottom = std::min(h - 1, rest_line + reach);
   const int n = bottom - top + 1;
-  std::vector<float> cost(n, 0), step(n);
+  std::vector<float> cost(n, 0), step(n), away(n);
+  for (int k = 0; k < n; ++k) away[k] = pull * static_cast<float>(std::abs(top + k - rest_line));
   std::vector<int16_t> from(static_cast<size_t>(w) * n);   // the row of the column before from which this cell was reached
   for (int x = 0; x < w; ++x) {
     int16_t* back = from.data() + static_cast<size_t>(x) * n;
+    const float* ink = columns.row(x) + top;
     for (int k = 0; k < n; ++k) {
-      const float ink = page.ink.at(x, top + k);
-      step[k] = on_ink + (off_ink - on_ink) * std::clamp(1 - ink / 0.3f, 0.f, 1.f);   // a thin stroke that stands is paler than one that lies
-      const float away = std::abs(static_cast<float>(top + k) - rest_line[x]);
-      cost[k] += std::clamp(1 - ink / 0.6f, 0.f, 1.f) + pull * away;
+      step[k] = 0.5f * (on_ink + (off_ink - on_ink) * std::clamp(1 - ink[k] / 0.3f, 0.f, 1.f));   // a thin stroke that stands is paler than one that lies
+      cost[k] += std::clamp(1 - ink[k] / 0.6f, 0.f, 1.f) + away[k];
       back[k] = static_cast<int16_t>(k);
     }
     if (!taken.empty())
       for (int k = 0; k < n; ++k)
         if (taken[static_cast<size_t>(x) * h + top + k]) cost[k] += 1.f;
     for (int k = 1; k < n; ++k) {
-      const float c = cost[k - 1] + 0.5f * (step[k - 1] + step[k]);
+      const float c = cost[k - 1] + (step[k - 1] + step[k]);
       if (c < cost[k]) cost[k] = c, back[k] = back[k - 1];
     }
     for (int k = n - 2; k >= 0; --k) {
-      const float c = cost[k + 1] + 0.5f * (step[k + 1] + step[k]);
+      const float c = cost[k + 1] + (step[k + 1] + step[k]);
       if (c < cost[k]) cost[k] = c, back[k] = back[k + 1];
     }
   }
@@ -174,7 +182,7 @@ Span span_of(const FlatPage& page, const std::vector<int>& path, int x) {
 
 // Where strokes cross, a path may follow its neighbour's and leave its own ink to nobody. Rows that share ink are sought again with the
 // others' ink taken, and each stretch where that leads elsewhere is kept if more of the page's ink is accounted for.
-void share_ink(const FlatPage& page, const std::vector<int>& rest, double pitch_px, std::vector<std::vector<int>>& paths) {
+void share_ink(const FlatPage& page, const Plane& columns, const std::vector<int>& rest, double pitch_px, std::vector<std::vector<int>>& paths) {
   const int w = page.ink.width, h = page.ink.height, pen = static_cast<int>(std::ceil(page.pen_px));
   std::vector<uint8_t> covered(static_cast<size_t>(w) * h, 0);   // by how many paths, column by column
   const auto cover = [&](const std::vector<int>& path, int from, int to, int by) {
@@ -211,7 +219,7 @@ void share_ink(const FlatPage& page, const std::vector<int>& rest, double pitch_
       int shared = 0;
       alone(path, 0, w - 1, &shared);
       if (shared > page.px_per_mm * page.pen_px) {
-        const std::vector<int> other = cheapest_path(page, std::vector<float>(w, static_cast<float>(rest[r])), pitch_px, covered);
+        const std::vector<int> other = cheapest_path(page, columns, rest[r], pitch_px, covered);
         for (int x = 0; x < w; ++x) {
           if (std::abs(other[x] - path[x]) <= pen) continue;
           int end = x;
@@ -483,16 +491,16 @@ double ink_along(const FlatPage& page, const TraceRow& row) {
 
 std::vector<TraceRow> find_rows(FlatPage& page) {
   clear_frame(page);
-  const std::vector<int> candidates = row_candidates(page);
+  const Plane columns = columns_of(page.ink);
+  const std::vector<int> candidates = row_candidates(page, columns);
   std::vector<TraceRow> rows;
   std::vector<double> gaps;
   for (size_t i = 1; i < candidates.size(); ++i) gaps.push_back(candidates[i] - candidates[i - 1]);
   const double pitch = gaps.empty() ? 25 * page.px_per_mm : percentile(gaps, 0.5);
-  const int w = page.ink.width;
   std::vector<TraceRow> inked;
   std::vector<std::vector<int>> paths;
-  for (const int y : candidates) paths.push_back(cheapest_path(page, std::vector<float>(w, static_cast<float>(y)), pitch));
-  share_ink(page, candidates, pitch, paths);
+  for (const int y : candidates) paths.push_back(cheapest_path(page, columns, y, pitch));
+  share_ink(page, columns, candidates, pitch, paths);
   const std::vector<std::vector<uint8_t>> away = strayed(page, candidates, paths);
   for (size_t r = 0; r < paths.size(); ++r) inked.push_back(trace_ink(page, paths, r, away[r]));
   page.pen_px = pen_of(page, inked);
