@@ -90,7 +90,7 @@ inline TestPicture screen_frame(int t, int width = 220, int height = 200) {
 
 // ---- writers ------------------------------------------------------------------------------------------------------------------
 
-struct ByteSink {
+struct ClipBytes {
   std::vector<uint8_t> bytes;
   void little(uint64_t value, int count) {
     for (int i = 0; i < count; ++i) bytes.push_back(i < 8 ? static_cast<uint8_t>(value >> (8 * i)) : uint8_t{0});
@@ -103,7 +103,7 @@ struct ByteSink {
 };
 
 // Explicit VR little endian elements.
-inline void dicom_put(ByteSink& sink, uint32_t tag, std::string_view vr, std::vector<uint8_t> value, bool undefined = false) {
+inline void dicom_put(ClipBytes& sink, uint32_t tag, std::string_view vr, std::vector<uint8_t> value, bool undefined = false) {
   sink.little(tag >> 16, 2), sink.little(tag & 0xFFFF, 2), sink.text(vr);
   if (value.size() % 2 == 1 && !undefined) value.push_back(vr == "UI" || vr == "OB" ? 0 : ' ');
   const bool is_long = vr == "OB" || vr == "OW" || vr == "SQ" || vr == "UN" || vr == "UT";
@@ -113,7 +113,7 @@ inline void dicom_put(ByteSink& sink, uint32_t tag, std::string_view vr, std::ve
 }
 inline std::vector<uint8_t> bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
 inline std::vector<uint8_t> little_bytes(std::initializer_list<uint32_t> values, int each) {
-  ByteSink sink;
+  ClipBytes sink;
   for (const uint32_t value : values) sink.little(value, each);
   return sink.bytes;
 }
@@ -138,7 +138,7 @@ struct TestDicom {
   std::vector<uint8_t> palette = {};                 // 256 x RGB
 
   std::vector<uint8_t> bytes() const {
-    ByteSink meta, data;
+    ClipBytes meta, data;
     dicom_put(meta, 0x00020010, "UI", bytes_of(syntax));
     dicom_put(data, 0x00080016, "UI", bytes_of("1.2.840.10008.5.1.4.1.1.3.1"));
     dicom_put(data, 0x00080060, "CS", bytes_of(modality));
@@ -149,9 +149,9 @@ struct TestDicom {
     if (!frame_time.empty()) dicom_put(data, 0x00181063, "DS", bytes_of(frame_time));
     if (!frame_time_vector.empty()) dicom_put(data, 0x00181065, "DS", bytes_of(frame_time_vector));
     if (!regions.empty()) {
-      ByteSink items;
+      ClipBytes items;
       for (const auto& region : regions) {
-        ByteSink item;
+        ClipBytes item;
         dicom_put(item, 0x00186012, "US", little_bytes({region.format}, 2));
         dicom_put(item, 0x00186014, "US", little_bytes({region.data}, 2));
         dicom_put(item, 0x00186018, "UL", little_bytes({region.left}, 4));
@@ -178,12 +178,12 @@ struct TestDicom {
     if (!palette.empty()) {
       for (uint32_t c = 0; c < 3; ++c) dicom_put(data, 0x00281101 + c, "US", little_bytes({256, 0, 16}, 2));
       for (uint32_t c = 0; c < 3; ++c) {
-        ByteSink entries;
+        ClipBytes entries;
         for (size_t i = 0; i < 256; ++i) entries.little(palette[3 * i + c] * 257u, 2);
         dicom_put(data, 0x00281201 + c, "OW", entries.bytes);
       }
     }
-    ByteSink all;
+    ClipBytes all;
     if (syntax == "1.2.840.10008.1.2.1") {
       for (const auto& frame : pixels) all.put(frame);
       dicom_put(data, 0x7FE00010, bits == 16 ? "OW" : "OB", all.bytes);
@@ -196,10 +196,10 @@ struct TestDicom {
       all.little(0xE0DDFFFE, 4), all.little(0, 4);
       dicom_put(data, 0x7FE00010, "OB", all.bytes, true);
     }
-    ByteSink file;
+    ClipBytes file;
     file.bytes.assign(128, 0);
     file.text("DICM");
-    ByteSink length;
+    ClipBytes length;
     dicom_put(length, 0x00020000, "UL", little_bytes({static_cast<uint32_t>(meta.bytes.size())}, 4));
     file.put(length.bytes), file.put(meta.bytes), file.put(data.bytes);
     return file.bytes;
@@ -228,7 +228,7 @@ inline std::vector<uint8_t> rle_frame(const std::vector<std::vector<uint8_t>>& p
     if (out.size() % 2 == 1) out.push_back(0);
     segments.push_back(std::move(out));
   }
-  ByteSink sink;
+  ClipBytes sink;
   sink.little(segments.size(), 4);
   size_t at = 64;
   for (size_t s = 0; s < 15; ++s) {
@@ -261,7 +261,7 @@ struct JpegBits {
 
 // Lossless JPEG with one Huffman table of seventeen five-bit codes and a given predictor (T.81 annex H).
 inline std::vector<uint8_t> lossless_jpeg(int width, int height, int channels, int bits, int predictor, const std::vector<uint16_t>& samples) {
-  ByteSink sink;
+  ClipBytes sink;
   sink.big(0xFFD8, 2);
   sink.big(0xFFC3, 2), sink.big(static_cast<uint32_t>(8 + 3 * channels), 2), sink.big(static_cast<uint32_t>(bits), 1);
   sink.big(static_cast<uint32_t>(height), 2), sink.big(static_cast<uint32_t>(width), 2), sink.big(static_cast<uint32_t>(channels), 1);
@@ -305,7 +305,7 @@ struct GifFrame {
 
 // A GIF with a grey palette and LZW in its real form: strings are learnt, codes grow, the table is cleared when it is full.
 inline std::vector<uint8_t> gif_file(int width, int height, const std::vector<GifFrame>& frames) {
-  ByteSink sink;
+  ClipBytes sink;
   sink.text("GIF89a");
   sink.little(static_cast<uint32_t>(width), 2), sink.little(static_cast<uint32_t>(height), 2);
   sink.little(0xF7, 1), sink.little(0, 2);
@@ -369,23 +369,23 @@ inline std::vector<uint8_t> gif_file(int width, int height, const std::vector<Gi
 inline std::vector<uint8_t> avi_file(int width, int height, int bits, std::string_view compression, uint32_t scale, uint32_t rate,
                                      const std::vector<std::vector<uint8_t>>& chunks, bool bottom_up = true) {
   const auto chunk = [](std::string_view id, const std::vector<uint8_t>& content) {
-    ByteSink sink;
+    ClipBytes sink;
     sink.text(id), sink.little(content.size(), 4), sink.put(content);
     if (content.size() % 2 == 1) sink.little(0, 1);
     return sink.bytes;
   };
   const auto list = [&](std::string_view kind, const std::vector<uint8_t>& content) {
-    ByteSink sink;
+    ClipBytes sink;
     sink.text(kind), sink.put(content);
     return chunk("LIST", sink.bytes);
   };
   const auto header = [&](std::string_view kind, uint32_t count) {
-    ByteSink sink;
+    ClipBytes sink;
     sink.text(kind), sink.text(kind == "vids" && !compression.empty() ? compression : std::string_view("\0\0\0\0", 4));
     sink.little(0, 12), sink.little(scale, 4), sink.little(rate, 4), sink.little(0, 4), sink.little(count, 4), sink.little(0, 20);
     return chunk("strh", sink.bytes);
   };
-  ByteSink format;
+  ClipBytes format;
   format.little(40, 4), format.little(static_cast<uint32_t>(width), 4), format.little(static_cast<uint32_t>(bottom_up ? height : -height), 4);
   format.little(1, 2), format.little(static_cast<uint32_t>(bits), 2);
   if (compression.empty()) format.little(0, 4);
@@ -393,7 +393,7 @@ inline std::vector<uint8_t> avi_file(int width, int height, int bits, std::strin
   format.little(0, 20);
   if (bits == 8)
     for (uint32_t i = 0; i < 256; ++i) format.little((255 - i) * 0x010101, 4);   // inverted, so that it has to be used
-  ByteSink headers, video, audio, movie, riff;
+  ClipBytes headers, video, audio, movie, riff;
   audio.put(header("auds", 10)), audio.put(chunk("strf", std::vector<uint8_t>(16)));
   video.put(header("vids", static_cast<uint32_t>(chunks.size()))), video.put(chunk("strf", format.bytes));
   headers.put(chunk("avih", std::vector<uint8_t>(56))), headers.put(list("strl", audio.bytes)), headers.put(list("strl", video.bytes));
@@ -410,7 +410,7 @@ inline std::vector<uint8_t> avi_file(int width, int height, int bits, std::strin
 // A 24-bit BMP.
 inline std::vector<uint8_t> bmp_file(const TestPicture& picture) {
   const size_t row = (static_cast<size_t>(picture.width) * 3 + 3) / 4 * 4;
-  ByteSink sink;
+  ClipBytes sink;
   sink.text("BM"), sink.little(54 + row * static_cast<size_t>(picture.height), 4), sink.little(0, 4), sink.little(54, 4);
   sink.little(40, 4), sink.little(static_cast<uint32_t>(picture.width), 4), sink.little(static_cast<uint32_t>(picture.height), 4);
   sink.little(1, 2), sink.little(24, 2), sink.little(0, 24);

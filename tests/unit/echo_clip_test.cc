@@ -154,7 +154,7 @@ TEST_CASE("every way in which DICOM stores uncompressed and run-length coded pix
     auto rle = dicom;
     rle.syntax = "1.2.840.10008.1.2.5";
     for (size_t f = 0; f < dicom.pixels.size(); ++f) {
-      ByteSink wide;
+      ClipBytes wide;
       std::vector<uint8_t> high, low;
       const auto levels = dicom.pixels[f];
       for (const uint8_t value : levels) {
@@ -178,7 +178,7 @@ TEST_CASE("every way in which DICOM stores uncompressed and run-length coded pix
     rle.syntax = "1.2.840.10008.1.2.5";
     for (const auto& picture : pictures()) {
       by_pixel.pixels.push_back(picture.rgb);
-      ByteSink planes;
+      ClipBytes planes;
       for (size_t c = 0; c < 3; ++c) planes.put(planes_of(picture.rgb, c));
       by_plane.pixels.push_back(planes.bytes);
       rle.pixels.push_back(rle_frame({planes_of(picture.rgb, 0), planes_of(picture.rgb, 1), planes_of(picture.rgb, 2)}));
