@@ -339,7 +339,10 @@ export async function examine(engine, networks, input, options = {}) {
   }
   if (input.review && holdsPicture(engine, input)) {
     await enter('digitise', hooks);
-    const page = await timings.time('digitise', () => digitisePage(engine, input.page));
+    const page = await timings.time('digitise', async () => {
+      await networks?.preparePage?.(engine);
+      return digitisePage(engine, input.page);
+    });
     return { timings, page };
   }
   const { summary } = await timings.time('read', () => readInput(engine, input, options.loadCompanions));

@@ -18,6 +18,7 @@
 import { ExaminationError, callEngine, checkKnownAnswers, cpuFeeds, sideFeeds, zeroFeeds } from './examination.mjs';
 import { OrtSessions, choosePrecision } from './ort_sessions.mjs';
 import { createGpuEcho } from './webgpu_echo.js';
+import { createGpuPage, kPageShaders, preparePage } from './webgpu_page.js';
 import { createGpuResampler } from './webgpu_resample.js';
 
 const ortFolder = new URL('ort/', import.meta.url).href;
@@ -146,11 +147,12 @@ async function shaderText(name) {
 
 // One device of our own that ONNX Runtime and the shaders share, with the networks opened and tested on it.
 class WebGpuProvider {
-  constructor(device, sessions, resampler, echo) {
+  constructor(device, sessions, resampler, echo, page) {
     this.device = device;
     this.sessions = sessions;
     this.resampler = resampler;
     this.echo = echo;
+    this.page = page;
     this.problem = null;   // why it may no longer be used
     device.lost.then(({ message }) => { this.problem ??= Object.assign(new Error(message || 'the device was lost'), { deviceLost: true }); });
     device.addEventListener('uncapturederror', ({ error }) => { this.problem ??= error; });
@@ -162,8 +164,10 @@ class WebGpuProvider {
     const device = await adapter.requestDevice({ requiredLimits });
     try {
       const [resample, frame, masks] = await Promise.all(['resample', 'echo_frame', 'echo_masks'].map(shaderText));
+      const pageSources = Object.fromEntries(await Promise.all(kPageShaders.map(async (name) => [name, await shaderText(name)])));
       const provider = new WebGpuProvider(device, new OrtSessions(ort, library, { name: 'webgpu', device }),
-                                          await createGpuResampler(device, resample), await createGpuEcho(device, frame, masks));
+                                          await createGpuResampler(device, resample), await createGpuEcho(device, frame, masks),
+                                          await createGpuPage(device, pageSources));
       for (const modelId of library.modelIds) {
         await checkKnownAnswers({ engine, library, modelId, precision: provider.precision(modelId),
                                   runModel: (...run) => provider.run(kGpuStartMs, ...run) });
@@ -210,6 +214,14 @@ class WebGpuProvider {
       async (_, buffer) => this.echo.reduce(buffer, target * target));
     const packed = Object.values(outputs).find((values) => values instanceof Uint32Array);
     return { ...Object.fromEntries(Object.entries(outputs).filter(([, values]) => values !== packed)), packed };
+  }
+
+  /** Whether the engine has the page's heavy steps from here (src/paper/prepared_page.h). */
+  async preparePage(engine) {
+    this.throwIfUnusable();
+    const done = await withTimeout(preparePage(engine, this.page), kGpuRunMs, 'the graphics processor');
+    this.throwIfUnusable();
+    return done;
   }
 
   throwIfUnusable() {
@@ -302,6 +314,18 @@ export class BrowserNetworks {
 
   runFrame(request, precision, frame) {
     return this.#gpu.runFrame(request, precision, frame);
+  }
+
+  // Before a page is digitised. A graphics processor that fails is given up, and the engine reads the page by itself.
+  async preparePage(engine) {
+    if (!this.#gpu) return;
+    try {
+      if (await this.#gpu.preparePage(engine)) return;
+    } catch (error) {
+      if (error instanceof ExaminationError) throw error;   // the engine's own
+      this.fallBack(error);
+    }
+    engine.drop_prepared_page();
   }
 
   // A trap ends the network of that examination only: the next one gets a fresh instance of ONNX Runtime, tested like the first.

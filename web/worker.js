@@ -3,7 +3,7 @@
 //   page -> worker                                                   worker -> page
 //   {type:'init', provider, threads?, max_touch_points?}             {type:'ready', status} or {type:'error', code, message}
 //   {type:'examine', id, files:[{name, buffer}], profile?, filter?}  {type:'progress', id, stage, stage_id, fraction} ...,
-//     with review: true and a picture of a page                         {type:'page', id, page:{json, blob, picture:{width, height, rgba}}, skippable}
+//     with review: true and a picture of a page                         {type:'page', id, page:{json, blob, picture:{width, height, rgba}}, skippable, prepared}
 //   {type:'retrace', id, options}                                    {type:'page', ...} of the corrected page, without its picture
 //   {type:'accept', id, reviewed, profile?, filter?}                 {type:'progress', ...}, {type:'result', ...}
 //   {type:'examine', id, simulated:'normal', profile?, filter?}        {type:'result', id, view, echo, answer, timings, provider, provider_note}
@@ -183,11 +183,11 @@ function hooksOf(id) {
 }
 
 // The page as the review screen shows it; the picture goes along only once.
-function postPage({ skippable }, { withPicture = false } = {}) {
+function postPage({ skippable, prepared = false }, { withPicture = false } = {}) {
   const page = opened.engine.page_view();
   page.picture = withPicture ? opened.engine.page_picture() : null;
   const transfer = [page.blob.buffer, ...(page.picture ? [page.picture.rgba.buffer] : [])];
-  postMessage({ type: 'page', id: current.id, page, skippable, timings: current.timings.list() }, transfer);
+  postMessage({ type: 'page', id: current.id, page, skippable, prepared, timings: current.timings.list() }, transfer);
 }
 
 async function postResult({ withPixels = false } = {}) {

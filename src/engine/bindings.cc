@@ -68,13 +68,72 @@ class Engine {
   void begin() { examination_.begin(); }
   void add_file(const std::string& name, const val& bytes) { examination_.add_file(name, bytes_of(bytes)); }
   std::string read() { return with_summary(examination_.read()); }
-  // A picture of paper. digitise_page: {"ok":true,"skippable":bool}, or the digitiser's refusal while the picture stays for page_view.
+  // A picture of paper. digitise_page: {"ok":true,"skippable":bool,"prepared":bool}, or the digitiser's refusal while the picture stays for page_view.
   std::string add_pixels(const std::string& name, int width, int height, const val& rgba) {
     return outcome_of(examination_.add_pixels(name, width, height, bytes_of(rgba)));
   }
   // Whether this file would be one: a picture file, or a PDF whose page is a picture.
   bool is_page(const val& bytes) const { return looks_like_page(bytes_of(bytes)); }
   bool holds_picture() const { return examination_.holds_picture(); }
+  // The steps of paper/prepared_page.h for web/webgpu_page.js. Each gives what the next one needs, or null where there is nothing to go on
+  // with: digitise_page does without. `rgb` is the engine's own memory, to be read at once.
+  val prepare_page() {
+    const auto prepared = examination_.prepare_page();
+    if (!prepared) return val::null();
+    const RgbImage& picture = *examination_.picture();
+    val out = val::object();
+    out.set("width", picture.width);
+    out.set("height", picture.height);
+    out.set("working_width", (*prepared)->size().width);
+    out.set("working_height", (*prepared)->size().height);
+    out.set("rgb", val(emscripten::typed_memory_view(picture.rgb.size(), picture.rgb.data())));
+    return out;
+  }
+  val page_take_ink(const val& grid_ink, const val& paper_green) {
+    PreparedPage* prepared = examination_.prepared_page();
+    if (!prepared || !prepared->take_ink(floats_of(grid_ink), floats_of(paper_green))) return val::null();
+    const GridTiles& tiles = prepared->tiles();
+    val out = val::object(), corners = val::array();
+    for (const auto& [x, y] : tiles.corners) corners.call<void>("push", x, y);
+    out.set("side", tiles.side);
+    out.set("most", tiles.most);
+    out.set("mean", tiles.mean);
+    out.set("corners", corners);
+    return out;
+  }
+  val page_take_spectra(const val& spectra) {
+    PreparedPage* prepared = examination_.prepared_page();
+    if (!prepared || !prepared->take_spectra(floats_of(spectra))) return val::null();
+    const FlatPage& frame = prepared->frame();
+    std::vector<float> nodes;
+    for (const ImagePoint& p : frame.mapping.nodes) nodes.push_back(static_cast<float>(p.x)), nodes.push_back(static_cast<float>(p.y));
+    const auto spans = prepared->spans();
+    val out = val::object();
+    out.set("columns", frame.mapping.columns);
+    out.set("rows", frame.mapping.rows);
+    out.set("nodes", float_array(nodes));
+    out.set("cell_px", cell_px(frame));
+    out.set("width", frame.ink.width);
+    out.set("height", frame.ink.height);
+    out.set("spans", val::global("Int32Array").new_(emscripten::typed_memory_view(2 * spans.size(), spans.empty() ? nullptr : spans.front().data())));
+    return out;
+  }
+  bool page_take_flat(const val& ink) {
+    PreparedPage* prepared = examination_.prepared_page();
+    return prepared && prepared->take_flat(floats_of(ink));
+  }
+  void drop_prepared_page() { examination_.drop_prepared_page(); }
+  // What the C++ twins of the page's kernels make of the picture that is open, after prepare_page: "ink", then "spectra", then "flat", each on
+  // what the one before made. For tests.
+  val page_twin(const std::string& step) {
+    PreparedPage* prepared = examination_.prepared_page();
+    if (!prepared) return val::null();
+    InkPlanes ink = separate_ink(*examination_.picture());
+    if (step == "ink") return float_array(ink.grid.value);
+    if (step == "spectra") return float_array(tile_spectra(ink.grid, prepared->tiles()));
+    clear_off_grid(prepared->lattice(), ink.trace);
+    return float_array(precordia::read_flat(ink.trace, prepared->frame()).value);
+  }
   std::string digitise_page(const std::string& options_json) {
     refusal_.clear();
     const auto options = page_options(options_json);
@@ -84,7 +143,8 @@ class Engine {
       refusal_ = read.error().message;
       return outcome_of(read.error());
     }
-    return text_of({{"ok", true}, {"skippable", examination_.page()->quality.passed && !examination_.page()->review_recommended}});
+    const DigitisedPage& page = *examination_.page();
+    return text_of({{"ok", true}, {"skippable", page.quality.passed && !page.review_recommended}, {"prepared", page.times.prepared}});
   }
   // After digitise_page and before accept_page: docs/command-line.md, `digitise`.
   std::string page_json(const std::string& input) const {
@@ -97,7 +157,7 @@ class Engine {
     if (!examination_.page()) return outcome_of(Error{ErrorCode::kWrongUsage, "No page has been read yet.", ""});
     const PageTimes& t = examination_.page()->times;
     return text_of({{"decode", examination_.decode_ms()}, {"ink", t.ink}, {"grid", t.grid}, {"flatten", t.flatten}, {"rows", t.rows},
-                    {"plan", t.plan}, {"refine", t.refine}, {"algebra", t.algebra}, {"readings", t.readings},
+                    {"plan", t.plan}, {"refine", t.refine}, {"algebra", t.algebra}, {"readings", t.readings}, {"prepared", t.prepared},
                     {"width", examination_.picture()->width}, {"height", examination_.picture()->height}});
   }
   std::string accept_page(bool reviewed) { return with_summary(examination_.accept_page(reviewed)); }
@@ -388,6 +448,12 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("add_pixels", &Engine::add_pixels)
       .function("is_page", &Engine::is_page)
       .function("holds_picture", &Engine::holds_picture)
+      .function("prepare_page", &Engine::prepare_page)
+      .function("page_take_ink", &Engine::page_take_ink)
+      .function("page_take_spectra", &Engine::page_take_spectra)
+      .function("page_take_flat", &Engine::page_take_flat)
+      .function("drop_prepared_page", &Engine::drop_prepared_page)
+      .function("page_twin", &Engine::page_twin)
       .function("digitise_page", &Engine::digitise_page)
       .function("page_json", &Engine::page_json)
       .function("page_times", &Engine::page_times)

@@ -165,6 +165,7 @@ void Examination::begin() {
   files_.clear();
   input_name_.clear();
   picture_.reset();
+  prepared_.reset();
   decode_ms_ = 0;
   picture_note_.clear();
   page_.reset();
@@ -207,6 +208,7 @@ Result<void> Examination::read() {
 
 Result<void> Examination::add_pixels(std::string name, int width, int height, std::span<const uint8_t> rgba) {
   PRECORDIA_TRY(picture_, image_from_pixels(width, height, 4, rgba));
+  prepared_.reset();
   input_name_ = std::move(name);
   return {};
 }
@@ -217,17 +219,26 @@ bool Examination::holds_picture() const {
   return picture_ || (files_.size() == 1 && looks_like_page(files_.front().bytes));
 }
 
-Result<void> Examination::digitise_page(const DigitiseOptions& options) {
+Result<void> Examination::open_picture() {
   if (!holds_picture()) return fail(ErrorCode::kWrongUsage, "No picture was given.");
   page_.reset();
-  if (!picture_) {
-    const auto start = std::chrono::steady_clock::now();
-    PRECORDIA_TRY(picture_, page_picture(files_.front().bytes, picture_note_));
-    decode_ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-    input_name_ = files_.front().name;
-    files_.clear();   // the pixels are all that is kept
-  }
-  PRECORDIA_TRY(page_, digitise(*picture_, options));
+  if (picture_) return {};
+  const auto start = std::chrono::steady_clock::now();
+  PRECORDIA_TRY(picture_, page_picture(files_.front().bytes, picture_note_));
+  decode_ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  input_name_ = files_.front().name;
+  files_.clear();   // the pixels are all that is kept
+  return {};
+}
+
+Result<PreparedPage*> Examination::prepare_page() {
+  if (auto opened = open_picture(); !opened) return std::unexpected(opened.error());
+  return &prepared_.emplace(picture_->width, picture_->height);
+}
+
+Result<void> Examination::digitise_page(const DigitiseOptions& options) {
+  if (auto opened = open_picture(); !opened) return opened;
+  PRECORDIA_TRY(page_, digitise(*picture_, options, prepared_page()));
   if (!picture_note_.empty()) page_->notes.push_back(picture_note_);
   return {};
 }
@@ -243,6 +254,7 @@ Result<void> Examination::accept_page(bool reviewed) {
   for (const std::string& note : page_->notes) record.notes.push_back(note);
   record_ = std::move(record);
   picture_.reset();
+  prepared_.reset();
   page_.reset();
   return {};
 }

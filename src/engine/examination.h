@@ -25,6 +25,7 @@
 #include "nets/ecg_network.h"
 #include "nets/manifest.h"
 #include "paper/digitise.h"
+#include "paper/prepared_page.h"
 #include "paper/image.h"
 #include "report/view_json.h"
 #include "signal/ecg_record.h"
@@ -62,6 +63,10 @@ class Examination {
   bool holds_picture() const;
   // Reads the page, or reads it again as corrected. On an error of the digitiser the picture stays, so that corners can be set.
   Result<void> digitise_page(const DigitiseOptions& options);
+  // For another processor to do the heavy steps of the next digitise_page beforehand; what it has begun is kept until the picture goes.
+  Result<PreparedPage*> prepare_page();
+  PreparedPage* prepared_page() { return prepared_ ? &*prepared_ : nullptr; }
+  void drop_prepared_page() { prepared_.reset(); }
   const RgbImage* picture() const { return picture_ ? &*picture_ : nullptr; }
   const DigitisedPage* page() const { return page_ ? &*page_ : nullptr; }
   double decode_ms() const { return decode_ms_; }   // what it took to make pixels of the picture's file; 0 when they were given
@@ -131,7 +136,9 @@ class Examination {
   std::optional<RgbImage> picture_;
   double decode_ms_ = 0;
   std::string picture_note_;
+  std::optional<PreparedPage> prepared_;
   std::optional<DigitisedPage> page_;
+  Result<void> open_picture();
   std::optional<EcgRecord> record_;
   ClinicalProfile profile_;
   FusionWay way_ = FusionWay::kLate;

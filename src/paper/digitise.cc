@@ -9,6 +9,7 @@
 #include "paper/hand_marks.h"
 #include "paper/lead_algebra.h"
 #include "paper/lead_plan.h"
+#include "paper/prepared_page.h"
 #include "paper/refine_trace.h"
 
 namespace precordia {
@@ -70,6 +71,8 @@ auto timed(double& sum_ms, Step&& step) {
   return step();
 }
 
+ImagePoint to_working(const InkPlanes& ink, ImagePoint p) { return {(p.x + 0.5) * ink.scale - 0.5, (p.y + 0.5) * ink.scale - 0.5}; }
+
 struct Reading {
   InkPlanes ink;
   GridLattice lattice;
@@ -79,6 +82,33 @@ struct Reading {
   int quarter_turns = 0;
 };
 
+constexpr const char* kDarkScreen = "This looks like bright lines on a dark screen, not like a paper ECG. Photograph the printed page in good light.";
+constexpr double kDarkestPaper = 45;
+
+// From the flat page on.
+Result<Reading> read_page(Reading reading, const DigitiseOptions& options, PageTimes& times) {
+  for (const RetraceHint& hint : options.retrace) {
+    std::vector<ImagePoint> points = hint.through;
+    std::transform(points.begin(), points.end(), points.begin(), [&](ImagePoint p) { return to_working(reading.ink, p); });
+    draw_through(reading.page, points);
+  }
+  reading.rows = timed(times.rows, [&] { return find_rows(reading.page); });
+  PRECORDIA_TRY(reading.plan, timed(times.plan, [&] { return plan_leads(reading.page, reading.rows, options); }));
+  return reading;
+}
+
+// The picture as it was given, when its whole-picture steps are done.
+Result<Reading> read_prepared(const PreparedPage& prepared, const DigitiseOptions& options, PageTimes& times) {
+  Reading reading;
+  times.readings += 1;
+  times.grid += prepared.grid_ms();
+  reading.ink.scale = prepared.size().scale;
+  if (prepared.paper_brightness() < kDarkestPaper) return fail(ErrorCode::kUnusable, kDarkScreen);
+  reading.lattice = prepared.lattice();
+  PRECORDIA_TRY(reading.page, timed(times.flatten, [&] { return without_grid(prepared.frame()); }));
+  return read_page(std::move(reading), options, times);
+}
+
 // `given` is turned by `quarter_turns`, and the points of `wished` with it.
 // `beyond`: ink where no grid was seen counts too.
 Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished, int quarter_turns, PageTimes& times, bool beyond = false) {
@@ -87,27 +117,18 @@ Result<Reading> read_turned(const RgbImage& given, const DigitiseOptions& wished
   reading.quarter_turns = ((quarter_turns % 4) + 4) % 4;
   times.readings += 1;
   reading.ink = timed(times.ink, [&] { return reading.quarter_turns == 0 ? separate_ink(given) : separate_ink(turned(given, reading.quarter_turns)); });
-  const auto to_working = [&](ImagePoint p) { return ImagePoint{(p.x + 0.5) * reading.ink.scale - 0.5, (p.y + 0.5) * reading.ink.scale - 0.5}; };
   if (options.corners) {
     auto corners = *options.corners;
-    std::transform(corners.begin(), corners.end(), corners.begin(), to_working);
+    std::transform(corners.begin(), corners.end(), corners.begin(), [&](ImagePoint p) { return to_working(reading.ink, p); });
     keep_inside(reading.ink, corners);
   }
-  if (reading.ink.paper_brightness < 45)
-    return fail(ErrorCode::kUnusable, "This looks like bright lines on a dark screen, not like a paper ECG. Photograph the printed page in good light.");
+  if (reading.ink.paper_brightness < kDarkestPaper) return fail(ErrorCode::kUnusable, kDarkScreen);
   PRECORDIA_TRY(reading.lattice, timed(times.grid, [&] { return find_grid(std::move(reading.ink.grid)); }));
   reading.ink.grid = {};
   if (!beyond) timed(times.flatten, [&] { clear_off_grid(reading.lattice, reading.ink.trace); });
-  PRECORDIA_TRY(reading.page, timed(times.flatten, [&] { return flatten(reading.ink, reading.lattice); }));
+  PRECORDIA_TRY(reading.page, timed(times.flatten, [&] { return flatten(reading.ink.trace, reading.lattice); }));
   reading.ink.trace = {};
-  for (const RetraceHint& hint : options.retrace) {
-    std::vector<ImagePoint> points = hint.through;
-    std::transform(points.begin(), points.end(), points.begin(), to_working);
-    draw_through(reading.page, points);
-  }
-  reading.rows = timed(times.rows, [&] { return find_rows(reading.page); });
-  PRECORDIA_TRY(reading.plan, timed(times.plan, [&] { return plan_leads(reading.page, reading.rows, options); }));
-  return reading;
+  return read_page(std::move(reading), options, times);
 }
 
 // How well the leads agree with each other: 0 = perfectly, 1 and more = not at all.
@@ -124,21 +145,29 @@ double disagreement(const Result<Reading>& reading) {
   return least;
 }
 
+constexpr double kAgreed = 0.45;
+
 // Both equations are off by most of the leads' size, and no rhythm row repeats its lead.
 bool contradicts_itself(const LeadPlan& plan) {
   const auto fails = [](double residual) { return std::isnan(residual) || residual > 0.8; };
   return !(std::isnan(plan.einthoven) && std::isnan(plan.goldberger)) && fails(plan.einthoven) && fails(plan.goldberger) && fails(plan.rhythm);
 }
 
-Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& options, PageTimes& times) {
+Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& options, const PreparedPage* prepared, PageTimes& times) {
+  if (prepared && prepared->complete() && !options.corners && options.quarter_turns.value_or(0) == 0) {
+    auto first = read_prepared(*prepared, options, times);
+    times.prepared = first && disagreement(first) < kAgreed;
+    if (times.prepared) return first;
+    times = {};
+  }
   if (options.quarter_turns) return read_turned(image, options, *options.quarter_turns, times);
   auto best = read_turned(image, options, 0, times);
   double least = disagreement(best);
-  if (least < 0.45) return best;
+  if (least < kAgreed) return best;
   if (best) {   // the grid may have been followed over a part of the page only
     auto whole = read_turned(image, options, 0, times, true);
     if (const double d = disagreement(whole); d < 0.8 * least) least = d, best = std::move(whole);
-    if (least < 0.45) return best;
+    if (least < kAgreed) return best;
   }
   if (!best && best.error().message.find("grid") != std::string::npos && best.error().message.find("No ECG grid") == 0) return best;
   for (const int turns : {2, 1, 3}) {
@@ -152,11 +181,11 @@ Result<Reading> read_any_way_up(const RgbImage& image, const DigitiseOptions& op
 
 }  // namespace
 
-Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& options) {
+Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& options, const PreparedPage* prepared) {
   if (image.width < 200 || image.height < 120 || image.rgb.size() != static_cast<size_t>(image.width) * image.height * 3)
     return fail(ErrorCode::kUnusable, "This picture is too small to read an ECG from; 800 pixels across are the least for a page.");
   PageTimes times;
-  PRECORDIA_TRY(Reading reading, read_any_way_up(image, options, times));
+  PRECORDIA_TRY(Reading reading, read_any_way_up(image, options, prepared, times));
   timed(times.refine, [&] {
     for (size_t r = 0; r < reading.rows.size(); ++r) {
       std::vector<double> borders;

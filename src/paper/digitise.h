@@ -98,6 +98,7 @@ struct PageMapping {
 struct PageTimes {
   double ink = 0, grid = 0, flatten = 0, rows = 0, plan = 0, refine = 0, algebra = 0;
   int readings = 0;                // ways up that were tried
+  bool prepared = false;           // ink and flat page came from another processor: `ink` is not counted, `flatten` is the grid's removal
 };
 
 struct DigitisedPage {
@@ -120,7 +121,10 @@ struct DigitisedPage {
 
 inline constexpr double kDigitisedRateHz = 500;
 
+class PreparedPage;   // paper/prepared_page.h
+
+// `prepared`, when complete, is taken for the first reading of the picture as it was given; what cannot be read from it is read here.
 // Errors: kUnusable (no grid, no trace, too blurred: the sentence says what to do), kNotAnEcg, kTooLarge, kWrongUsage.
-Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& options = {});
+Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& options = {}, const PreparedPage* prepared = nullptr);
 
 }  // namespace precordia

@@ -79,11 +79,12 @@ void read_through(const Plane& ink, const PageMapping& mapping, double cell_px, 
     for (int i = 0; i + 1 < nodes; ++i) {   // a straight line of the picture from node to node
       const ImagePoint &p = line[static_cast<size_t>(i)], &q = line[static_cast<size_t>(i) + 1];
       const double along_x = (q.x - p.x) / cell_px, along_y = (q.y - p.y) / cell_px, left = i * cell_px;
+      const double most_x = ink.width - 2, most_y = ink.height - 2;
       const int from = static_cast<int>(std::ceil(left)), to = i + 2 < nodes ? std::min(page.width, static_cast<int>(std::ceil(left + cell_px))) : page.width;
       for (int x = from; x < to; ++x) {
         const double px = p.x + (x - left) * along_x, py = p.y + (x - left) * along_y;
         float value;
-        if (px >= 1 && py >= 1 && px < ink.width - 2 && py < ink.height - 2) {
+        if (px >= 1 && py >= 1 && px < most_x && py < most_y) {
           const int ix = static_cast<int>(px), iy = static_cast<int>(py);
           const Four wx = cubic_weights(static_cast<float>(px - ix)), wy = cubic_weights(static_cast<float>(py - iy));
           const float* at = ink.row(iy - 1) + ix - 1;
@@ -124,7 +125,7 @@ void clear_solid(Plane& ink, double px_per_mm) {
 
 }  // namespace
 
-Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice) {
+Result<FlatPage> flat_frame(const GridLattice& lattice) {
   FlatPage page;
   if (std::max(lattice.px_per_mm_x, lattice.px_per_mm_y) < kFewestPxPerMm)
     return fail(ErrorCode::kUnusable, "The squares in this picture are too small to read a trace between them. Photograph the page from closer, or scan it at 150 dots per inch or more.");
@@ -133,11 +134,25 @@ Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice) {
   page.mapping = lattice.mapping;
   page.left_mm = lattice.mapping.origin_x_mm;
   page.top_mm = lattice.mapping.origin_y_mm;
-  const double cell_px = lattice.mapping.step_mm * page.px_per_mm;
-  const int width = static_cast<int>((lattice.mapping.columns - 1) * cell_px), height = static_cast<int>((lattice.mapping.rows - 1) * cell_px);
+  const int width = static_cast<int>((lattice.mapping.columns - 1) * cell_px(page)), height = static_cast<int>((lattice.mapping.rows - 1) * cell_px(page));
   if (static_cast<double>(width) * height > 12e6) return fail(ErrorCode::kUnusable, "The grid in this picture is larger than any ECG page. Photograph one page at a time.");
   page.ink = Plane(width, height);
-  read_through(ink.trace, lattice.mapping, cell_px, page.ink);
+  return page;
+}
+
+Result<FlatPage> flatten(const Plane& trace_ink, const GridLattice& lattice) {
+  PRECORDIA_TRY(FlatPage page, flat_frame(lattice));
+  page.ink = read_flat(trace_ink, page);
+  return without_grid(std::move(page));
+}
+
+Plane read_flat(const Plane& trace_ink, const FlatPage& frame) {
+  Plane flat(frame.ink.width, frame.ink.height);
+  read_through(trace_ink, frame.mapping, cell_px(frame), flat);
+  return flat;
+}
+
+Result<FlatPage> without_grid(FlatPage page) {
   remove_grid(page.ink, page.px_per_mm);
 
   // The darkness of the trace: the upper end of what stands out.
@@ -158,9 +173,9 @@ Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice) {
 
   // Pen width: the usual height of the shorter runs.
   std::vector<int> runs;
-  for (int x = 0; x < width; x += 4) {
+  for (int x = 0; x < page.ink.width; x += 4) {
     int length = 0;
-    for (int y = 0; y < height; ++y) {
+    for (int y = 0; y < page.ink.height; ++y) {
       if (page.ink.at(x, y) > 0.5f) {
         ++length;
       } else if (length > 0) {

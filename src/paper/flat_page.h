@@ -18,7 +18,15 @@ struct FlatPage {
   double image_px = 1;       // size of a pixel of the picture, in pixels of the page
 };
 
-// Errors: kUnusable when there is hardly any trace ink.
-Result<FlatPage> flatten(const InkPlanes& ink, const GridLattice& lattice);
+// In two steps, between which another processor may read the picture: the page's size and place, its ink an empty plane of that size; and
+// from the ink read through the mapping to what is left without the grid. `cell_px` of the page lie between two nodes of the mapping.
+// Errors: kUnusable when the squares are too small, the grid too large, or when there is hardly any trace ink.
+Result<FlatPage> flat_frame(const GridLattice& lattice);
+inline double cell_px(const FlatPage& page) { return page.mapping.step_mm * page.px_per_mm; }
+Plane read_flat(const Plane& trace_ink, const FlatPage& frame);
+Result<FlatPage> without_grid(FlatPage page);
+
+// All of it. `trace_ink` is the working picture's.
+Result<FlatPage> flatten(const Plane& trace_ink, const GridLattice& lattice);
 
 }  // namespace precordia

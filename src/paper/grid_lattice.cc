@@ -71,19 +71,23 @@ class Spectrum {
       }
     }
     transform_columns(across_re_.data(), across_im_.data(), n, bins, turns_);
+    power_.resize(across_re_.size());
+    for (size_t i = 0; i < power_.size(); ++i) power_[i] = across_re_[i] * across_re_[i] + across_im_[i] * across_im_[i];
   }
+  void take(std::span<const float> power) { power_.assign(power.begin(), power.end()); }   // what transform would have made
+  size_t size() const { return static_cast<size_t>(n_) * (n_ / 2 + 1); }
+  const std::vector<float>& all() const { return power_; }
   // After transform: at frequencies -n / 2 < kx, ky < n / 2; only half of them are kept, as the other half mirrors them.
   double power(int kx, int ky) const {
     if (ky < 0) kx = -kx, ky = -ky;
-    const size_t at = static_cast<size_t>((kx + n_) % n_) * (n_ / 2 + 1) + ky;
-    return across_re_[at] * across_re_[at] + across_im_[at] * across_im_[at];
+    return power_[static_cast<size_t>((kx + n_) % n_) * (n_ / 2 + 1) + ky];
   }
 
  private:
   int n_;
   Turns turns_;
   std::vector<float> re_, im_;                   // along, of pairs of columns
-  std::vector<float> across_re_, across_im_;     // a line is one kx (negative ones behind the others), from ky = 0 to n / 2
+  std::vector<float> across_re_, across_im_, power_;   // a line is one kx (negative ones behind the others), from ky = 0 to n / 2
 };
 
 struct Wave { double kx = 0, ky = 0; };   // cycles per pixel
@@ -96,16 +100,16 @@ struct TilePeak {
   Wave raw[2];           // the strongest, which may be a harmonic
 };
 
-TilePeak strongest_waves(const Plane& ink, int x0, int y0, int n, Spectrum& spectrum) {
-  double mean = 0;
-  for (int y = 0; y < n; ++y)
-    for (int x = 0; x < n; ++x) mean += ink.at(x0 + x, y0 + y);
-  mean /= static_cast<double>(n) * n;
+// Of the tile that begins at x0, y0, levelled to `most` and less about its `mean`.
+void transform_tile(const Plane& ink, int x0, int y0, int n, float most, float mean, Spectrum& spectrum) {
   std::vector<float> hann(n);
   for (int i = 0; i < n; ++i) hann[i] = static_cast<float>(0.5 - 0.5 * std::cos(kTurn * (i + 0.5) / n));
   for (int y = 0; y < n; ++y)
-    for (int x = 0; x < n; ++x) spectrum.tile[static_cast<size_t>(y) * n + x] = (ink.at(x0 + x, y0 + y) - static_cast<float>(mean)) * hann[x] * hann[y];
+    for (int x = 0; x < n; ++x) spectrum.tile[static_cast<size_t>(y) * n + x] = (std::min(ink.at(x0 + x, y0 + y), most) - mean) * hann[x] * hann[y];
   spectrum.transform();
+}
+
+TilePeak strongest_waves(const Spectrum& spectrum, int x0, int y0, int n) {
   TilePeak peak;
   peak.cx = x0 + n / 2.0 - 0.5;
   peak.cy = y0 + n / 2.0 - 0.5;
@@ -496,10 +500,20 @@ void smooth_residual(const NodeLattice& lattice, std::vector<double>& value, std
 
 // Traces and letters are darker than any grid and would drown it: nothing counts for more than `times` what is darker than `fraction`
 // of the picture.
-void level_traces(Plane& ink, double fraction, double times) {
+struct Level { double fraction, times; };
+constexpr Level kLevels[] = {{0.95, 1.5}, {0.9, 1.3}};   // levelling as little as will do: it also rounds the grid's own lines
+float most_of(const Plane& ink, const Level& level) {
   std::vector<float> some;
   for (size_t i = 0; i < ink.value.size(); i += 13) some.push_back(ink.value[i]);
-  const float most = std::max(0.04f, static_cast<float>(times) * percentile(some, fraction));
+  return std::max(0.04f, static_cast<float>(level.times) * percentile(some, level.fraction));
+}
+float mean_of(const Plane& ink, float most) {
+  double sum = 0;
+  for (const float v : ink.value) sum += std::min(v, most);
+  return static_cast<float>(sum / static_cast<double>(std::max<size_t>(1, ink.value.size())));
+}
+void level_traces(Plane& ink, const Level& level) {
+  const float most = most_of(ink, level);
   for (float& v : ink.value) v = std::min(v, most);
 }
 
@@ -521,7 +535,7 @@ Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, dou
   constexpr float kRatios[] = {0.2f, 0.4f, 0.6f, 0.5f, 1.f / 3, 0.25f, 0.75f, 2, 5, 2.f / 3, /* floor: */ 0.273f, 0.3571f, 0.447f, 0.5413f, 0.6421f, 0.707f, 1.37f, 1.71f, 4.73f};
   constexpr int kCount = sizeof kRatios / sizeof *kRatios;
   // Squared sums over blocks wide enough to hold many cycles, so that an error of unwrapping in one place does no harm.
-  const int step = std::max(1, static_cast<int>(std::sqrt(static_cast<double>(ink.width) * ink.height / 120000)));
+  const int step = std::max(1, static_cast<int>(std::lround(std::sqrt(static_cast<double>(ink.width) * ink.height / 120000))));
   const double block_cycles = std::clamp(extent_cycles / 4, 10.0, 60.0);
   std::vector<double> total(kCount, 0);
   const int block_px = std::max(64, static_cast<int>(block_cycles * ink.width / std::max(extent_cycles, 1.0)));
@@ -572,19 +586,27 @@ struct Followed {
 };
 constexpr double kFarEnough = 0.4, kFurther = 0.75;   // to try no other seed, no other levelling
 
-// Puts what leads further than `best` in its place.
-void follow_lines(const Plane& ink, Followed& best) {
-  int n = 256;
-  while (n > 64 && (n > ink.width || n > ink.height)) n /= 2;
-  std::vector<TilePeak> tiles;
-  Spectrum spectrum(n);
-  const int across = std::clamp(ink.width / n, 1, 6), down = std::clamp(ink.height / n, 1, 5);
+GridTiles tiles_of(int width, int height) {
+  GridTiles tiles{256, {}, 0, 0};
+  while (tiles.side > 64 && (tiles.side > width || tiles.side > height)) tiles.side /= 2;
+  const int n = tiles.side, across = std::clamp(width / n, 1, 6), down = std::clamp(height / n, 1, 5);
   for (int j = 0; j < down; ++j)
-    for (int i = 0; i < across; ++i) {
-      const int x0 = across == 1 ? (ink.width - n) / 2 : i * (ink.width - n) / (across - 1);
-      const int y0 = down == 1 ? (ink.height - n) / 2 : j * (ink.height - n) / (down - 1);
-      tiles.push_back(strongest_waves(ink, x0, y0, n, spectrum));
-    }
+    for (int i = 0; i < across; ++i)
+      tiles.corners.push_back({across == 1 ? (width - n) / 2 : i * (width - n) / (across - 1), down == 1 ? (height - n) / 2 : j * (height - n) / (down - 1)});
+  return tiles;
+}
+
+// Puts what leads further than `best` in its place. `spectra` as in find_grid.
+void follow_lines(const Plane& ink, std::span<const float> spectra, Followed& best) {
+  const GridTiles where = tiles_of(ink.width, ink.height);
+  std::vector<TilePeak> tiles;
+  Spectrum spectrum(where.side);
+  const float mean = spectra.empty() ? mean_of(ink, 1) : 0;
+  for (const auto& [x0, y0] : where.corners) {
+    if (spectra.empty()) transform_tile(ink, x0, y0, where.side, 1, mean, spectrum);
+    else spectrum.take(spectra.subspan(tiles.size() * spectrum.size(), spectrum.size()));
+    tiles.push_back(strongest_waves(spectrum, x0, y0, where.side));
+  }
   for (size_t i = 0, n = tiles.size(); i < n; ++i) {
     TilePeak harmonic = tiles[i];
     for (int f = 0; f < 2; ++f) {
@@ -674,17 +696,32 @@ void follow_lines(const Plane& ink, Followed& best) {
 
 }  // namespace
 
-Result<GridLattice> find_grid(Plane ink) {
+GridTiles grid_tiles(const Plane& ink) {
+  GridTiles tiles = tiles_of(ink.width, ink.height);
+  tiles.most = most_of(ink, kLevels[0]);
+  tiles.mean = mean_of(ink, tiles.most);
+  return tiles;
+}
+
+std::vector<float> tile_spectra(const Plane& ink, const GridTiles& tiles) {
+  Spectrum spectrum(tiles.side);
+  std::vector<float> out;
+  for (const auto& [x0, y0] : tiles.corners) {
+    transform_tile(ink, x0, y0, tiles.side, tiles.most, tiles.mean, spectrum);
+    out.insert(out.end(), spectrum.all().begin(), spectrum.all().end());
+  }
+  return out;
+}
+
+Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   const auto no_grid = [](std::string detail) {
     return fail(ErrorCode::kUnusable, "No ECG grid could be made out in this picture. Take it again from straight above, closer, flat and in even light.", std::move(detail));
   };
   if (ink.width < 64 || ink.height < 64) return no_grid("picture too small");
-  // Levelling as little as will do: it also rounds the grid's own lines.
   Followed followed;
-  constexpr double kLevels[][2] = {{0.95, 1.5}, {0.9, 1.3}};
-  for (const auto& [fraction, times] : kLevels) {
-    level_traces(ink, fraction, times);
-    follow_lines(ink, followed);
+  for (const Level& level : kLevels) {
+    level_traces(ink, level);
+    follow_lines(ink, &level == kLevels ? spectra : std::span<const float>{}, followed);
     if (followed.share > kFurther && followed.lattice.spacing < 60) break;
   }
   if (followed.share == 0) return no_grid("the lines could not be followed");
@@ -790,7 +827,8 @@ Result<GridLattice> find_grid(Plane ink) {
   return out;
 }
 
-void clear_off_grid(const GridLattice& lattice, Plane& ink) {
+std::vector<std::array<int, 2>> columns_on_grid(const GridLattice& lattice, int width, int height) {
+  std::vector<std::array<int, 2>> kept(static_cast<size_t>(height), {0, width});
   const int columns = lattice.seen_columns, rows = lattice.seen_rows;
   // The connected parts that are no specks, and their convex hull: a page has no holes, and names, stamps and traces hide the grid within it.
   std::vector<int> part(lattice.seen.size(), -1), stack;
@@ -819,7 +857,7 @@ void clear_off_grid(const GridLattice& lattice, Plane& ink) {
   for (int c = 0; c < columns; ++c)
     for (int r = 0; r < rows; ++r)
       if (const int p = part[r * columns + c]; p >= 0 && size_of[p] >= std::min<size_t>(kNoSpeck, (most + 24) / 25)) nodes.push_back({c, r});
-  if (nodes.size() < 3) return;
+  if (nodes.size() < 3) return kept;
   const auto turn = [](Node a, Node b, Node c) { return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x); };
   for (int side = 0; side < 2; ++side) {
     const size_t base = hull.size();
@@ -830,9 +868,9 @@ void clear_off_grid(const GridLattice& lattice, Plane& ink) {
     hull.pop_back();
     std::reverse(nodes.begin(), nodes.end());
   }
-  if (hull.size() < 3) return;
+  if (hull.size() < 3) return kept;
   constexpr double kBeyond = 0.35;   // nodes; the window of the outermost one reaches about as far
-  for (int y = 0; y < ink.height; ++y) {
+  for (int y = 0; y < height; ++y) {
     // The rim of the picture belongs to its outermost nodes.
     const double v = std::clamp(y / lattice.seen_spacing_px - 0.5, 0.0, rows - 1.0);
     double left = 0, right = columns - 1;   // what every side of the hull leaves of this line
@@ -843,10 +881,18 @@ void clear_off_grid(const GridLattice& lattice, Plane& ink) {
       else if (dy < -1e-9) left = std::max(left, rest / dy);
       else if (rest < 0) right = -1;
     }
-    const auto pixel = [&](double u) { return static_cast<int>(std::clamp((u + 0.5) * lattice.seen_spacing_px, 0.0, static_cast<double>(ink.width))); };
-    const int from = right < left ? ink.width : left <= 0 ? 0 : pixel(left), to = right < left ? ink.width : right >= columns - 1 ? ink.width : pixel(right) + 1;
+    const auto pixel = [&](double u) { return static_cast<int>(std::clamp((u + 0.5) * lattice.seen_spacing_px, 0.0, static_cast<double>(width))); };
+    kept[static_cast<size_t>(y)] = {right < left ? width : left <= 0 ? 0 : pixel(left), right < left ? width : right >= columns - 1 ? width : std::min(width, pixel(right) + 1)};
+  }
+  return kept;
+}
+
+void clear_off_grid(const GridLattice& lattice, Plane& ink) {
+  const std::vector<std::array<int, 2>> kept = columns_on_grid(lattice, ink.width, ink.height);
+  for (int y = 0; y < ink.height; ++y) {
+    const auto& [from, to] = kept[static_cast<size_t>(y)];
     std::fill(ink.row(y), ink.row(y) + from, 0.f);
-    std::fill(ink.row(y) + std::min(to, ink.width), ink.row(y) + ink.width, 0.f);
+    std::fill(ink.row(y) + to, ink.row(y) + ink.width, 0.f);
   }
 }
 

@@ -5,6 +5,9 @@
 // and creases its smoothed residual.
 #pragma once
 
+#include <array>
+#include <span>
+
 #include "base/result.h"
 #include "paper/digitise.h"
 #include "paper/plane.h"
@@ -23,10 +26,23 @@ struct GridLattice {
   std::vector<uint8_t> seen;
 };
 
-// Errors: kUnusable when no grid is found.
-Result<GridLattice> find_grid(Plane grid_ink);
+// The tiles in whose spectra the grid is looked for first, of a plane of this size, and how it is levelled for that: nothing darker than
+// `most`, and about `mean` less, which tells a transform in single precision from its rounding.
+struct GridTiles {
+  int side = 0;                        // pixels, a power of two
+  std::vector<std::array<int, 2>> corners;
+  float most = 0, mean = 0;
+};
+GridTiles grid_tiles(const Plane& grid_ink);
+std::vector<float> tile_spectra(const Plane& grid_ink, const GridTiles& tiles);   // as find_grid takes them
 
-// Takes away the ink where there is no grid: the table that the page lies on, its edge, a finger. `ink` is of the plane's size.
+// Errors: kUnusable when no grid is found. `spectra` are the power spectra of the tiles of grid_tiles() where they are there already, a
+// tile after the other, each levelled and under a Hann window: [frequency across, negative ones last][frequency along, 0 to side / 2].
+Result<GridLattice> find_grid(Plane grid_ink, std::span<const float> spectra = {});
+
+// Per line of a plane of the picture's size, the columns [from, to) where there is grid; without any, to <= from.
+std::vector<std::array<int, 2>> columns_on_grid(const GridLattice& lattice, int width, int height);
+// Takes away the ink elsewhere: the table that the page lies on, its edge, a finger. `ink` is of the plane's size.
 void clear_off_grid(const GridLattice& lattice, Plane& ink);
 
 }  // namespace precordia

@@ -56,15 +56,21 @@ PaperWhite paper_white(const RgbImage& image) {
 
 }  // namespace
 
+WorkingSize working_size(int width, int height, double most_pixels) {
+  const double pixels = static_cast<double>(width) * height;
+  if (pixels <= most_pixels) return {width, height, 1};
+  const double scale = std::sqrt(most_pixels / pixels);
+  WorkingSize size{std::max(1, static_cast<int>(width * scale)), std::max(1, static_cast<int>(height * scale)), 0};
+  size.scale = static_cast<double>(size.width) / width;
+  return size;
+}
+
 InkPlanes separate_ink(const RgbImage& original, double most_pixels) {
   InkPlanes ink;
-  const double pixels = static_cast<double>(original.width) * original.height;
+  const WorkingSize size = working_size(original.width, original.height, most_pixels);
+  ink.scale = size.scale;
   RgbImage smaller;
-  if (pixels > most_pixels) {
-    ink.scale = std::sqrt(most_pixels / pixels);
-    smaller = area_average(original.rgb.data(), original.width, original.height, 3, std::max(1, static_cast<int>(original.width * ink.scale)), std::max(1, static_cast<int>(original.height * ink.scale)));
-    ink.scale = static_cast<double>(smaller.width) / original.width;
-  }
+  if (size.width != original.width || size.height != original.height) smaller = area_average(original.rgb.data(), original.width, original.height, 3, size.width, size.height);
   const RgbImage& image = smaller.rgb.empty() ? original : smaller;
   const PaperWhite white = paper_white(image);
   std::vector<float> brightness;

@@ -14,7 +14,16 @@ struct InkPlanes {
   double paper_brightness = 0;   // median of the local paper white, 0..255
 };
 
+constexpr double kMostWorkingPixels = 4.5e6;
+
+// The size that a picture is worked at: its own, or that of fewer pixels.
+struct WorkingSize {
+  int width = 0, height = 0;
+  double scale = 1;   // working pixels per image pixel, across
+};
+WorkingSize working_size(int width, int height, double most_pixels = kMostWorkingPixels);
+
 // Shadow and paper colour are divided out: every density is relative to the brightest paper nearby.
-InkPlanes separate_ink(const RgbImage& image, double most_pixels = 4.5e6);
+InkPlanes separate_ink(const RgbImage& image, double most_pixels = kMostWorkingPixels);
 
 }  // namespace precordia

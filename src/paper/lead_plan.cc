@@ -185,7 +185,7 @@ bool lines_snapped(const FlatPage& page, const std::vector<std::optional<Calibra
 using Signal = std::vector<float>;
 
 // rms of the weighted sum over rms of its parts, each less its own mean, where all are present.
-double residual(const std::vector<std::pair<const Signal*, double>>& parts) {
+double residual(const std::vector<std::pair<const Signal*, double>>& parts, double rate_hz) {
   size_t n = parts.front().first->size();
   for (const auto& [s, k] : parts) n = std::min(n, s->size());
   std::vector<double> mean(parts.size(), 0);
@@ -197,7 +197,7 @@ double residual(const std::vector<std::pair<const Signal*, double>>& parts) {
     ++used;
     for (size_t p = 0; p < parts.size(); ++p) mean[p] += (*parts[p].first)[i];
   }
-  if (used < 200) return kNoNumber;
+  if (static_cast<double>(used) < 0.4 * rate_hz) return kNoNumber;
   for (double& m : mean) m /= static_cast<double>(used);
   double over = 0, under = 0;
   for (size_t i = 0; i < n; ++i) {
@@ -219,7 +219,7 @@ constexpr std::array<Lead, 12> kCabreraLeads = {Lead::kAVL, Lead::kI, Lead::kAVR
                                                 Lead::kV1, Lead::kV2, Lead::kV3, Lead::kV4, Lead::kV5, Lead::kV6};
 
 // Einthoven's and Goldberger's residuals of the leads that stand at one time.
-void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
+void algebra(LeadPlan& plan, const std::vector<Signal>& signals, double rate_hz) {
   const auto signal = [&](Lead lead) -> const Signal* {
     for (size_t i = 0; i < plan.stretches.size(); ++i)
       if (plan.stretches[i].lead == lead) return &signals[i];
@@ -237,13 +237,57 @@ void algebra(LeadPlan& plan, const std::vector<Signal>& signals) {
   };
   plan.einthoven = plan.goldberger = kNoNumber;
   if (together({Lead::kI, Lead::kII, Lead::kIII}))
-    plan.einthoven = residual({{signal(Lead::kI), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kII), -1}});
+    plan.einthoven = residual({{signal(Lead::kI), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kII), -1}}, rate_hz);
   if (together({Lead::kAVR, Lead::kAVL, Lead::kAVF}))
-    plan.goldberger = residual({{signal(Lead::kAVR), 1}, {signal(Lead::kAVL), 1}, {signal(Lead::kAVF), 1}});
+    plan.goldberger = residual({{signal(Lead::kAVR), 1}, {signal(Lead::kAVL), 1}, {signal(Lead::kAVF), 1}}, rate_hz);
   if (plan.order == LeadOrder::kCabrera && std::isnan(plan.einthoven) && together({Lead::kAVL, Lead::kI, Lead::kAVR})) {
-    plan.einthoven = residual({{signal(Lead::kAVL), 1}, {signal(Lead::kAVR), -1}, {signal(Lead::kI), -1.5}});
-    if (together({Lead::kII, Lead::kIII, Lead::kAVF})) plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}});
+    plan.einthoven = residual({{signal(Lead::kAVL), 1}, {signal(Lead::kAVR), -1}, {signal(Lead::kI), -1.5}}, rate_hz);
+    if (together({Lead::kII, Lead::kIII, Lead::kAVF})) plan.goldberger = residual({{signal(Lead::kII), 1}, {signal(Lead::kIII), 1}, {signal(Lead::kAVF), -2}}, rate_hz);
   }
+}
+
+constexpr double kTrialRateHz = 125;   // enough to tell layouts, borders and tilts apart
+
+// The signal of a stretch at `rate_hz`, as signal_of gives it at its own rate.
+std::vector<float> sampled(const FlatPage& page, const TraceRow& row, const LeadStretch& stretch, double mm_per_s, double mm_per_mv, double rate_hz,
+                           std::vector<float>* confidence) {
+  const double px_per_sample = mm_per_s * page.px_per_mm / rate_hz;
+  const double mv_per_px = (stretch.inverted ? -1 : 1) / (page.px_per_mm * mm_per_mv);
+  const int n = std::clamp(static_cast<int>(std::lround((stretch.end_px - stretch.begin_px) / px_per_sample)), 0, 200000);
+  std::vector<float> out(n, std::numeric_limits<float>::quiet_NaN());
+  if (confidence) confidence->assign(n, 0);
+  // The stretch by itself: a column that a border cuts belongs half to the neighbour, so the ends go on straight instead.
+  const int w = static_cast<int>(row.y.size());
+  const int from = std::clamp(static_cast<int>(std::floor(stretch.begin_px)) - 1, 0, w - 1), to = std::clamp(static_cast<int>(std::ceil(stretch.end_px)) + 1, from, w - 1);
+  std::vector<float> y(row.y.begin() + from, row.y.begin() + to + 1);
+  const int count = static_cast<int>(y.size());
+  int first = 0, last = count - 1;
+  while (first < count && (from + first < stretch.begin_px + 0.7 || std::isnan(y[first]))) ++first;
+  while (last > first && (from + last > stretch.end_px - 0.7 || std::isnan(y[last]))) --last;
+  // Where a steep stroke meets the border, or a separator covers it, the last half millimetre cannot be told apart: it stays unread.
+  const auto unclear = [&](int k) { return row.bottom[from + k] - row.top[from + k] > 1.3 * page.px_per_mm; };
+  const int reach = static_cast<int>(0.5 * page.px_per_mm), clear_first = first, clear_last = last;
+  for (int k = std::min(count - 1, first + reach); k >= first; --k)
+    if (unclear(k)) first = k + 1;
+  for (int k = std::max(0, last - reach); k <= last; ++k)
+    if (unclear(k)) last = k - 1;
+  if (last - first < 4) return out;
+  const bool goes_on[2] = {first == clear_first && std::abs(y[first] - y[first + 1]) < 1.2f, last == clear_last && std::abs(y[last] - y[last - 1]) < 1.2f};
+  for (int k = first - 1; k >= 0; --k) y[k] = goes_on[0] && first - k <= 3 ? y[k + 1] : std::numeric_limits<float>::quiet_NaN();
+  for (int k = last + 1; k < count; ++k) y[k] = goes_on[1] && k - last <= 3 ? y[k - 1] : std::numeric_limits<float>::quiet_NaN();
+  for (int k = 0; k < n; ++k) {
+    const double x = stretch.begin_px + k * px_per_sample - from;
+    if (!(x >= 0 && x <= count - 1)) continue;
+    const int i = static_cast<int>(x), j = std::min(i + 1, count - 1);
+    if (std::isnan(y[i]) || std::isnan(y[j])) continue;
+    const double a = x - i;
+    const float p = i > 0 && !std::isnan(y[i - 1]) ? y[i - 1] : y[i], q = j + 1 < count && !std::isnan(y[j + 1]) ? y[j + 1] : y[j];
+    const double y0 = y[i], y1 = y[j];
+    const double height = y0 + 0.5 * a * (y1 - p + a * (2 * p - 5 * y0 + 4 * y1 - q + a * (3 * (y0 - y1) + q - p)));
+    out[k] = static_cast<float>((stretch.zero_at(from + x) - height) * mv_per_px);
+    if (confidence) (*confidence)[k] = std::min(row.confidence[from + i], row.confidence[from + j]);
+  }
+  return out;
 }
 
 // zero: per column of leads, or once for all; each per row.
@@ -281,8 +325,8 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
       plan.stretches.push_back(s);
     }
   std::vector<Signal> signals;
-  for (const LeadStretch& s : plan.stretches) signals.push_back(signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv));
-  algebra(plan, signals);
+  for (const LeadStretch& s : plan.stretches) signals.push_back(sampled(page, rows[s.row], s, mm_per_s, mm_per_mv, kTrialRateHz, nullptr));
+  algebra(plan, signals, kTrialRateHz);
 
   // Rhythm rows are the lead whose short stretch they repeat.
   std::vector<Lead> used;
@@ -294,16 +338,21 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
     s.end_px = std::min(end, columns.begin + shape.columns * columns.width) + shift[s.row];
     s.zero_px = zero_of(s.row, 0, s.begin_px, s.end_px);
     s.tilt = tilt;
-    const Signal whole = signal_of(page, rows[s.row], s, mm_per_s, mm_per_mv);
     double best = 9;
     Lead lead = k == 0 ? Lead::kII : k == 1 ? Lead::kV1 : Lead::kV5;
+    std::vector<std::pair<double, Signal>> parts;   // of the row, by where they begin
     for (size_t i = 0; i < plan.stretches.size(); ++i) {
       const LeadStretch& t = plan.stretches[i];
       if (t.rhythm_row || std::find(used.begin(), used.end(), t.lead) != used.end()) continue;
-      const size_t from = static_cast<size_t>(std::lround(t.start_s * kDigitisedRateHz));
-      if (from >= whole.size()) continue;
-      const Signal part(whole.begin() + static_cast<std::ptrdiff_t>(from), whole.begin() + static_cast<std::ptrdiff_t>(std::min(whole.size(), from + signals[i].size())));
-      double r = residual({{&part, 1}, {&signals[i], -1}});
+      auto known = std::find_if(parts.begin(), parts.end(), [&](const auto& p) { return p.first == t.start_s; });
+      if (known == parts.end()) {
+        LeadStretch beside = s;   // from the very place, so that the samples of both stand at the same moments
+        beside.begin_px = s.begin_px + t.start_s * px_per_s, beside.end_px = std::min(s.end_px, beside.begin_px + t.end_px - t.begin_px);
+        parts.push_back({t.start_s, sampled(page, rows[s.row], beside, mm_per_s, mm_per_mv, kTrialRateHz, nullptr)});
+        known = std::prev(parts.end());
+      }
+      const Signal& part = known->second;
+      double r = residual({{&part, 1}, {&signals[i], -1}}, kTrialRateHz);
       if (k == 0 && t.lead == Lead::kII) r *= 0.7;   // the usual one, unless another fits clearly better
       if (r < best) best = r, lead = t.lead;
     }
@@ -320,43 +369,7 @@ LeadPlan arrange(const FlatPage& page, const std::vector<TraceRow>& rows, const 
 
 std::vector<float> signal_of(const FlatPage& page, const TraceRow& row, const LeadStretch& stretch, double mm_per_s, double mm_per_mv,
                              std::vector<float>* confidence) {
-  const double px_per_sample = mm_per_s * page.px_per_mm / kDigitisedRateHz;
-  const double mv_per_px = (stretch.inverted ? -1 : 1) / (page.px_per_mm * mm_per_mv);
-  const int n = std::clamp(static_cast<int>(std::lround((stretch.end_px - stretch.begin_px) / px_per_sample)), 0, 200000);
-  std::vector<float> out(n, std::numeric_limits<float>::quiet_NaN());
-  if (confidence) confidence->assign(n, 0);
-  // The stretch by itself: a column that a border cuts belongs half to the neighbour, so the ends go on straight instead.
-  const int w = static_cast<int>(row.y.size());
-  const int from = std::clamp(static_cast<int>(std::floor(stretch.begin_px)) - 1, 0, w - 1), to = std::clamp(static_cast<int>(std::ceil(stretch.end_px)) + 1, from, w - 1);
-  std::vector<float> y(row.y.begin() + from, row.y.begin() + to + 1);
-  const int count = static_cast<int>(y.size());
-  int first = 0, last = count - 1;
-  while (first < count && (from + first < stretch.begin_px + 0.7 || std::isnan(y[first]))) ++first;
-  while (last > first && (from + last > stretch.end_px - 0.7 || std::isnan(y[last]))) --last;
-  // Where a steep stroke meets the border, or a separator covers it, the last half millimetre cannot be told apart: it stays unread.
-  const auto unclear = [&](int k) { return row.bottom[from + k] - row.top[from + k] > 1.3 * page.px_per_mm; };
-  const int reach = static_cast<int>(0.5 * page.px_per_mm), clear_first = first, clear_last = last;
-  for (int k = std::min(count - 1, first + reach); k >= first; --k)
-    if (unclear(k)) first = k + 1;
-  for (int k = std::max(0, last - reach); k <= last; ++k)
-    if (unclear(k)) last = k - 1;
-  if (last - first < 4) return out;
-  const bool goes_on[2] = {first == clear_first && std::abs(y[first] - y[first + 1]) < 1.2f, last == clear_last && std::abs(y[last] - y[last - 1]) < 1.2f};
-  for (int k = first - 1; k >= 0; --k) y[k] = goes_on[0] && first - k <= 3 ? y[k + 1] : std::numeric_limits<float>::quiet_NaN();
-  for (int k = last + 1; k < count; ++k) y[k] = goes_on[1] && k - last <= 3 ? y[k - 1] : std::numeric_limits<float>::quiet_NaN();
-  for (int k = 0; k < n; ++k) {
-    const double x = stretch.begin_px + k * px_per_sample - from;
-    if (!(x >= 0 && x <= count - 1)) continue;
-    const int i = static_cast<int>(x), j = std::min(i + 1, count - 1);
-    if (std::isnan(y[i]) || std::isnan(y[j])) continue;
-    const double a = x - i;
-    const float p = i > 0 && !std::isnan(y[i - 1]) ? y[i - 1] : y[i], q = j + 1 < count && !std::isnan(y[j + 1]) ? y[j + 1] : y[j];
-    const double y0 = y[i], y1 = y[j];
-    const double height = y0 + 0.5 * a * (y1 - p + a * (2 * p - 5 * y0 + 4 * y1 - q + a * (3 * (y0 - y1) + q - p)));
-    out[k] = static_cast<float>((stretch.zero_at(from + x) - height) * mv_per_px);
-    if (confidence) (*confidence)[k] = std::min(row.confidence[from + i], row.confidence[from + j]);
-  }
-  return out;
+  return sampled(page, row, stretch, mm_per_s, mm_per_mv, kDigitisedRateHz, confidence);
 }
 
 namespace {
@@ -462,7 +475,7 @@ double algebra_score(const LeadPlan& plan) {
 }  // namespace
 
 void measure_residuals(const std::vector<Signal>& signals, LeadPlan& plan) {
-  algebra(plan, signals);
+  algebra(plan, signals, kDigitisedRateHz);
   for (size_t r = 0; r < plan.stretches.size(); ++r) {
     if (!plan.stretches[r].rhythm_row) continue;
     for (size_t i = 0; i < plan.stretches.size(); ++i) {
@@ -470,7 +483,7 @@ void measure_residuals(const std::vector<Signal>& signals, LeadPlan& plan) {
       const size_t from = static_cast<size_t>(std::lround(t.start_s * kDigitisedRateHz));
       if (t.rhythm_row || t.lead != plan.stretches[r].lead || from >= signals[r].size()) continue;
       const Signal part(signals[r].begin() + static_cast<std::ptrdiff_t>(from), signals[r].begin() + static_cast<std::ptrdiff_t>(std::min(signals[r].size(), from + signals[i].size())));
-      const double fit = residual({{&part, 1}, {&signals[i], -1}});
+      const double fit = residual({{&part, 1}, {&signals[i], -1}}, kDigitisedRateHz);
       if (!(fit < plan.rhythm) || r + 1 == plan.stretches.size()) plan.rhythm = fit;
     }
   }

@@ -1,4 +1,4 @@
-// The WebGPU path in Chromium on a software adapter: the WGSL kernel against its C++ twin, the networks against WASM, and
+// The WebGPU path in Chromium on a software adapter: the WGSL kernels against their C++ twins, the networks against WASM, and
 // what happens when the graphics processor fails.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
@@ -107,6 +107,95 @@ test('echo_frame.wgsl and echo_masks.wgsl give what their C++ twins give', { ski
   const steps = expectedShares.reduce((most, word, i) => Math.max(most, ...bytesOf(word).map((byte, c) => Math.abs(byte - bytesOf(actual.shares[0][i])[c]))), 0);
   t.diagnostic(`probabilities: largest difference ${steps} of 255`);
   assert.ok(steps <= 1);
+  await page.close();
+});
+
+test('page_*.wgsl give what their C++ twins give, and a page its leads', { skip, timeout: 400000 }, async (t) => {
+  const page = await openPage();
+  const found = await page.evaluate(async () => {
+    const { default: createEngineModule } = await import('/engine.mjs');
+    const { drawnPage } = await import('/drawn_page.mjs');
+    const { createGpuPage, kPageShaders, preparePage } = await import('/webgpu_page.js');
+    const sources = Object.fromEntries(await Promise.all(kPageShaders.map(async (name) => [name, await (await fetch(`/shaders/${name}.wgsl`)).text()])));
+    const adapter = await navigator.gpu.requestAdapter();
+    const device = await adapter.requestDevice();
+    const kernels = await createGpuPage(device, sources);
+    const engine = new (await createEngineModule()).Engine();
+    const furthest = (a, b) => a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), a.length === b.length ? 0 : Infinity);
+    const differing = (a, b, by) => a.reduce((count, value, i) => count + (Math.abs(value - b[i]) > by), 0) / a.length;
+    const leads = () => {
+      const read = JSON.parse(engine.digitise_page(''));
+      const { prepared } = JSON.parse(engine.page_times());
+      engine.accept_page(true);
+      return { read, prepared, values: engine.record_csv().trim().split('\n').slice(1).map((line) => line.split(',').slice(1)) };
+    };
+    const pages = [];
+    // A photograph that is averaged down to be worked at (an odd number of bytes), and a scan that is not.
+    for (const about of [{ name: 'photo.jpg', width: 2601, height: 1951, camera: true }, { name: 'scan.jpg', width: 1403, height: 1001 }]) {
+      const picture = drawnPage(engine, about);
+      engine.begin();
+      engine.add_file(picture.name, picture.bytes);
+      const ink = await kernels.separate(engine.prepare_page());
+      const inkTwin = engine.page_twin('ink');
+      const tiles = engine.page_take_ink(ink.grid, ink.green);
+      const spectra = await kernels.spectra(tiles);
+      const spectraTwin = engine.page_twin('spectra');
+      const frame = engine.page_take_spectra(spectra);
+      const flat = await kernels.rectify(frame);
+      const flatTwin = engine.page_twin('flat');
+      const alone = (engine.drop_prepared_page(), leads());
+      engine.begin();
+      engine.add_file(picture.name, picture.bytes);
+      const done = await preparePage(engine, kernels);
+      const together = leads();
+      const apart = alone.values.flatMap((line, i) => line.map((text, k) => {
+        const other = together.values[i]?.[k];
+        return (text === '') !== (other === '') ? Infinity : Math.abs(Number(text) - Number(other));
+      }));
+      pages.push({ name: about.name, done, grid: differing(ink.grid, inkTwin, 0.006), gridMost: furthest(ink.grid, inkTwin),
+                   spectra: furthest(spectra.map(Math.sqrt), spectraTwin.map(Math.sqrt)), strongest: Math.sqrt(spectraTwin.reduce((a, b) => Math.max(a, b), 0)),
+                   flat: differing(flat, flatTwin, 0.006), flatMost: furthest(flat, flatTwin), alone: alone.prepared, together: together.prepared,
+                   samples: apart.length, leads: apart.filter((mv) => mv > 0.02).length / apart.length });
+    }
+    engine.begin();
+    device.destroy();
+    return pages;
+  });
+  for (const { name, done, grid, gridMost, spectra, strongest, flat, flatMost, alone, together, samples, leads: far } of found) {
+    t.diagnostic(`${name}: grid ink differs at ${(100 * grid).toFixed(3)} % of the pixels, at most by ${gridMost.toExponential(1)}; waves by ${(spectra / strongest).toExponential(1)} of the strongest; ` +
+                 `flat page at ${(100 * flat).toFixed(3)} %, at most by ${flatMost.toExponential(1)}; leads by over 0.02 mV in ${(100 * far).toFixed(3)} % of the samples`);
+    assert.equal(done, true, name);
+    assert.equal(alone, false);
+    assert.equal(together, true);
+    assert.ok(samples > 40000);
+    assert.ok(grid < 0.001 && gridMost < 0.05, name);   // the bytes of an averaged pixel may round the other way, the more so on a dark table
+    assert.ok(spectra < 0.02 * strongest, name);
+    assert.ok(flat < 0.001 && flatMost < 0.03, name);
+    assert.ok(far < 0.002, name);                        // the tip of a spike that is found or not found
+  }
+  await page.close();
+});
+
+test('a page whose heavy steps ran on WebGPU is the page that WASM reads', { skip, timeout: 400000 }, async () => {
+  const page = await openPage();
+  const { violations } = await startWorker(page);
+  const readBy = (provider, id) => page.evaluate(async ([wanted, examination]) => {
+    const { default: createEngineModule } = await import('/engine.mjs');
+    const { drawnPage, kBenchPages } = await import('/drawn_page.mjs');
+    const { status } = await window.send({ type: 'init', provider: wanted, threads: 1 }, 'ready');
+    const { name, bytes } = drawnPage(new (await createEngineModule()).Engine(), kBenchPages[1]);
+    const found = await window.send({ type: 'examine', id: examination, files: [{ name, buffer: bytes.buffer }], review: true }, 'page');
+    return { provider: status.provider, prepared: found.prepared, message: found.message, json: found.page?.json };
+  }, [provider, id]);
+  const [wasm, webgpu] = [await readBy('wasm', 1), await readBy('webgpu', 2)];
+  assert.equal(wasm.prepared, false, wasm.message);
+  assert.equal(webgpu.provider, 'webgpu');
+  assert.equal(webgpu.prepared, true, webgpu.message);
+  const numbers = (json) => json.match(/-?\d+\.\d+/g).map(Number);
+  const [a, b] = [numbers(wasm.json), numbers(webgpu.json)];
+  assert.equal(a.length, b.length);
+  a.forEach((value, i) => assert.ok(Math.abs(value - b[i]) <= 0.02 * Math.max(1, Math.abs(value)), `${value} ${b[i]}`));
+  assert.deepEqual(violations, []);
   await page.close();
 });
 
