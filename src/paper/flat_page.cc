@@ -32,9 +32,9 @@ void remove_grid(Plane& page, double px_per_mm) {
         }
         for (int px = 0; px < cell; ++px) {
           const uint16_t* bins = &seen[static_cast<size_t>(px) * kBins];
-          int total = 0, below = 0, k = 0;
-          for (int b = 0; b < kBins; ++b) total += bins[b];
-          const float wanted = 0.7f * static_cast<float>(total);
+          const int lines = first < y1 ? (y1 - first + cell - 1) / cell : 0, column = x0 + (px - x0 % cell + cell) % cell;
+          const float wanted = 0.7f * static_cast<float>(lines * (column < x1 ? (x1 - column + cell - 1) / cell : 0));
+          int below = 0, k = 0;
           while (k + 1 < kBins && static_cast<float>(below + bins[k]) < wanted) below += bins[k++];
           const float within = bins[k] > 0 ? (wanted - static_cast<float>(below)) / bins[k] - 0.5f : 0;
           const float g = std::clamp((static_cast<float>(k) + within) / (kBins - 1), 0.f, 1.f);
@@ -79,12 +79,13 @@ void read_through(const Plane& ink, const PageMapping& mapping, double cell_px, 
     for (int i = 0; i + 1 < nodes; ++i) {   // a straight line of the picture from node to node
       const ImagePoint &p = line[static_cast<size_t>(i)], &q = line[static_cast<size_t>(i) + 1];
       const double along_x = (q.x - p.x) / cell_px, along_y = (q.y - p.y) / cell_px, left = i * cell_px;
-      const double most_x = ink.width - 2, most_y = ink.height - 2;
+      const auto well_inside = [&](const ImagePoint& at) { return at.x >= 2 && at.y >= 2 && at.x < ink.width - 3 && at.y < ink.height - 3; };
+      const bool inside = well_inside(p) && well_inside(q);
       const int from = static_cast<int>(std::ceil(left)), to = i + 2 < nodes ? std::min(page.width, static_cast<int>(std::ceil(left + cell_px))) : page.width;
       for (int x = from; x < to; ++x) {
         const double px = p.x + (x - left) * along_x, py = p.y + (x - left) * along_y;
         float value;
-        if (px >= 1 && py >= 1 && px < most_x && py < most_y) {
+        if (inside) {
           const int ix = static_cast<int>(px), iy = static_cast<int>(py);
           const Four wx = cubic_weights(static_cast<float>(px - ix)), wy = cubic_weights(static_cast<float>(py - iy));
           const float* at = ink.row(iy - 1) + ix - 1;
@@ -172,15 +173,16 @@ Result<FlatPage> without_grid(FlatPage page) {
   clear_solid(page.ink, page.px_per_mm);
 
   // Pen width: the usual height of the shorter runs.
-  std::vector<int> runs;
-  for (int x = 0; x < page.ink.width; x += 4) {
-    int length = 0;
-    for (int y = 0; y < page.ink.height; ++y) {
-      if (page.ink.at(x, y) > 0.5f) {
-        ++length;
-      } else if (length > 0) {
-        if (length < page.px_per_mm * 1.2) runs.push_back(length);
-        length = 0;
+  std::vector<int> runs, length(static_cast<size_t>(page.ink.width), 0);
+  for (int y = 0; y < page.ink.height; ++y) {
+    const float* line = page.ink.row(y);
+    for (int x = 0; x < page.ink.width; x += 4) {
+      int& run = length[static_cast<size_t>(x)];
+      if (line[x] > 0.5f) {
+        ++run;
+      } else if (run > 0) {
+        if (run < page.px_per_mm * 1.2) runs.push_back(run);
+        run = 0;
       }
     }
   }
