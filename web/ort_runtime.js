@@ -147,12 +147,12 @@ async function shaderText(name) {
 
 // One device of our own that ONNX Runtime and the shaders share, with the networks opened and tested on it.
 class WebGpuProvider {
-  constructor(device, sessions, resampler, echo, page) {
+  constructor(device, sessions, resampler, echo) {
     this.device = device;
     this.sessions = sessions;
     this.resampler = resampler;
     this.echo = echo;
-    this.page = page;
+    this.page = null;      // its kernels are compiled for the first page
     this.problem = null;   // why it may no longer be used
     device.lost.then(({ message }) => { this.problem ??= Object.assign(new Error(message || 'the device was lost'), { deviceLost: true }); });
     device.addEventListener('uncapturederror', ({ error }) => { this.problem ??= error; });
@@ -164,10 +164,8 @@ class WebGpuProvider {
     const device = await adapter.requestDevice({ requiredLimits });
     try {
       const [resample, frame, masks] = await Promise.all(['resample', 'echo_frame', 'echo_masks'].map(shaderText));
-      const pageSources = Object.fromEntries(await Promise.all(kPageShaders.map(async (name) => [name, await shaderText(name)])));
       const provider = new WebGpuProvider(device, new OrtSessions(ort, library, { name: 'webgpu', device }),
-                                          await createGpuResampler(device, resample), await createGpuEcho(device, frame, masks),
-                                          await createGpuPage(device, pageSources));
+                                          await createGpuResampler(device, resample), await createGpuEcho(device, frame, masks));
       for (const modelId of library.modelIds) {
         await checkKnownAnswers({ engine, library, modelId, precision: provider.precision(modelId),
                                   runModel: (...run) => provider.run(kGpuStartMs, ...run) });
@@ -216,9 +214,14 @@ class WebGpuProvider {
     return { ...Object.fromEntries(Object.entries(outputs).filter(([, values]) => values !== packed)), packed };
   }
 
+  async #pageKernels() {
+    return createGpuPage(this.device, Object.fromEntries(await Promise.all(kPageShaders.map(async (name) => [name, await shaderText(name)]))));
+  }
+
   /** Whether the engine has the page's heavy steps from here (src/paper/prepared_page.h). */
   async preparePage(engine) {
     this.throwIfUnusable();
+    this.page ??= await withTimeout(this.#pageKernels(), kGpuStartMs, 'the graphics processor');
     const done = await withTimeout(preparePage(engine, this.page), kGpuRunMs, 'the graphics processor');
     this.throwIfUnusable();
     return done;

@@ -115,7 +115,7 @@ test('page_*.wgsl give what their C++ twins give, and a page its leads', { skip,
   const found = await page.evaluate(async () => {
     const { default: createEngineModule } = await import('/engine.mjs');
     const { drawnPage } = await import('/drawn_page.mjs');
-    const { createGpuPage, kPageShaders, preparePage } = await import('/webgpu_page.js');
+    const { createGpuPage, kPageShaders } = await import('/webgpu_page.js');
     const sources = Object.fromEntries(await Promise.all(kPageShaders.map(async (name) => [name, await (await fetch(`/shaders/${name}.wgsl`)).text()])));
     const adapter = await navigator.gpu.requestAdapter();
     const device = await adapter.requestDevice();
@@ -143,11 +143,11 @@ test('page_*.wgsl give what their C++ twins give, and a page its leads', { skip,
       const frame = engine.page_take_spectra(spectra);
       const flat = await kernels.rectify(frame);
       const flatTwin = engine.page_twin('flat');
-      const alone = (engine.drop_prepared_page(), leads());
+      const done = engine.page_take_flat(flat);
+      const together = leads();
       engine.begin();
       engine.add_file(picture.name, picture.bytes);
-      const done = await preparePage(engine, kernels);
-      const together = leads();
+      const alone = leads();
       const apart = alone.values.flatMap((line, i) => line.map((text, k) => {
         const other = together.values[i]?.[k];
         return (text === '') !== (other === '') ? Infinity : Math.abs(Number(text) - Number(other));
