@@ -656,6 +656,15 @@ void follow_lines(const Plane& ink, std::span<const float> spectra, Followed& be
       pair(i, j);
       if (j < i) pair(j, i);
     }
+  // Last the clearest waves of a millimetre or two: where coarser ones end at traces, shadows or the page's edge, fine lines may go on.
+  constexpr double kFine = 1.0 / 16;   // cycles per pixel
+  const TilePeak* fine[2] = {nullptr, nullptr};
+  for (int f = 0; f < 2; ++f)
+    for (const TilePeak* seed : seeds[f])
+      if (!fine[f] && length_of(seed->wave[f]) > kFine) fine[f] = seed;
+  if (fine[0] && fine[1]) pairs.push_back({*fine[0], *fine[1]});
+  for (int f = 0; f < 2; ++f)
+    if (fine[f]) turned_pair(f, static_cast<size_t>(std::find(seeds[f].begin(), seeds[f].end(), fine[f]) - seeds[f].begin()));
   for (const auto& seed : pairs) {
     Family now[2];
     NodeLattice nodes;
