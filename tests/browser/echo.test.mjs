@@ -15,6 +15,7 @@ let browser;
 let context;
 let page;
 const open = async (viewport) => {
+  await context?.close();   // what plays on a page that is done with would take the next one's time
   context = await browser.newContext({ viewport, acceptDownloads: true, hasTouch: viewport.width < 600 });
   page = await openApp(context, server.url, { query: '?provider=wasm' });
 };
