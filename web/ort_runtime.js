@@ -15,7 +15,7 @@
 //
 // Nothing here uses a blob: URL or eval, so the page's content security policy stays strict: without ONNX Runtime's proxy,
 // its threads are module workers started from /ort/ort-wasm-simd-threaded.mjs itself.
-import { ExaminationError, callEngine, checkKnownAnswers, cpuFeeds, sideFeeds, zeroFeeds } from './examination.mjs';
+import { EngineFailure, ExaminationError, callEngine, checkKnownAnswers, cpuFeeds, sideFeeds, zeroFeeds } from './examination.mjs';
 import { OrtSessions, choosePrecision } from './ort_sessions.mjs';
 import { createGpuEcho } from './webgpu_echo.js';
 import { createGpuPage, kPageShaders, preparePage } from './webgpu_page.js';
@@ -325,7 +325,7 @@ export class BrowserNetworks {
     try {
       if (await this.#gpu.preparePage(engine)) return;
     } catch (error) {
-      if (error instanceof ExaminationError) throw error;   // the engine's own
+      if (error instanceof EngineFailure) throw error;   // no fault of the graphics processor's
       this.fallBack(error);
     }
     engine.drop_prepared_page();

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "paper/plane.h"
+
 namespace precordia {
 namespace {
 
-// Four at once, on every target that has such registers.
-typedef float Four __attribute__((vector_size(16)));
 typedef uint8_t FourBytes __attribute__((vector_size(4)));
-Four four_at(const uint8_t* p) {
+Four four_of_bytes(const uint8_t* p) {
   FourBytes bytes;
   __builtin_memcpy(&bytes, p, sizeof bytes);
   return __builtin_convertvector(bytes, Four);
@@ -17,7 +17,7 @@ Four four_at(const uint8_t* p) {
 void set_scaled(float* to, const uint8_t* from, float by, size_t n) {
   size_t i = 0;
   for (; i + 4 <= n; i += 4) {
-    const Four sum = by * four_at(from + i);
+    const Four sum = by * four_of_bytes(from + i);
     __builtin_memcpy(to + i, &sum, sizeof sum);
   }
   for (; i < n; ++i) to[i] = by * from[i];
@@ -26,9 +26,7 @@ void set_scaled(float* to, const uint8_t* from, float by, size_t n) {
 void add_scaled(float* to, const uint8_t* from, float by, size_t n) {
   size_t i = 0;
   for (; i + 4 <= n; i += 4) {
-    Four sum;
-    __builtin_memcpy(&sum, to + i, sizeof sum);
-    sum += by * four_at(from + i);
+    const Four sum = four_at(to + i) + by * four_of_bytes(from + i);
     __builtin_memcpy(to + i, &sum, sizeof sum);
   }
   for (; i < n; ++i) to[i] += by * from[i];

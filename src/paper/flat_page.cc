@@ -53,13 +53,6 @@ void remove_grid(Plane& page, double px_per_mm) {
     }
 }
 
-// Four floats at once, on every target that has such registers.
-typedef float Four __attribute__((vector_size(16)));
-inline Four four_at(const float* p) {
-  Four v;
-  __builtin_memcpy(&v, p, sizeof v);
-  return v;
-}
 inline Four cubic_weights(float t) {   // of read_cubic
   constexpr Four k0 = {0, 1, 0, 0}, k1 = {-0.5f, 0, 0.5f, 0}, k2 = {1, -2.5f, 2, -0.5f}, k3 = {-0.5f, 1.5f, -1.5f, 0.5f};
   return k0 + t * (k1 + t * (k2 + t * k3));

@@ -160,8 +160,6 @@ struct LocalPhase {
   double coherence = 0;   // amplitude over the standard deviation of the window
 };
 
-// Four floats at once, on every target that has such registers.
-typedef float Four __attribute__((vector_size(16)));
 inline Complex times(Complex a, Complex b) { return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()}; }
 inline float sum_of(Four v) { return (v[0] + v[1]) + (v[2] + v[3]); }
 

@@ -8,6 +8,14 @@
 
 namespace precordia {
 
+// Four floats at once, on every target that has such registers.
+typedef float Four __attribute__((vector_size(16)));
+inline Four four_at(const float* p) {
+  Four v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
 struct Plane {
   int width = 0, height = 0;
   std::vector<float> value;

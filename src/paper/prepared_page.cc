@@ -15,6 +15,7 @@ void keep_shares(std::vector<float>& values) {
 
 bool PreparedPage::take_ink(std::vector<float> grid_ink, std::vector<float> paper_green) {
   if (grid_ink.size() != static_cast<size_t>(size_.width) * static_cast<size_t>(size_.height) || paper_green.empty()) return false;
+  lattice_.reset(), page_.reset(), complete_ = false;
   keep_shares(grid_ink);
   grid_.width = size_.width, grid_.height = size_.height;
   grid_.value = std::move(grid_ink);

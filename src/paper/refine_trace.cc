@@ -83,16 +83,10 @@ class Column {
   std::vector<float> base_, nearest_, stroke_, strokes_[2 * kReach];
 };
 
-// Four floats at once, on every target that has such registers.
-typedef float Four __attribute__((vector_size(16)));
 inline float dot(const float* a, const float* b, int n) {
-  Four sum{}, p, q;
+  Four sum{};
   int i = 0;
-  for (; i + 4 <= n; i += 4) {
-    __builtin_memcpy(&p, a + i, sizeof p);
-    __builtin_memcpy(&q, b + i, sizeof q);
-    sum += p * q;
-  }
+  for (; i + 4 <= n; i += 4) sum += four_at(a + i) * four_at(b + i);
   float rest = 0;
   for (; i < n; ++i) rest += a[i] * b[i];
   return (sum[0] + sum[1]) + (sum[2] + sum[3]) + rest;
