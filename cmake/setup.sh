@@ -8,6 +8,7 @@
 #   sources     header-only libraries, Dear ImGui, pugixml, zlib and fonts, at the versions and hashes of cmake/third_party.lock
 #   emscripten  Emscripten >= 3.1.69 from PATH, else a private one unpacked from Debian 13
 #   npm         node_modules at package-lock.json (ONNX Runtime Web, Playwright)
+#   clang       clang 19 with its sanitizers and libFuzzer, for the sanitized tests (checked; installed with apt-get only as root)
 #   browser     Chromium for the browser tests
 #
 # The cache is $PRECORDIA_CACHE, or precordia/ under $XDG_CACHE_HOME or ~/.cache. A part is built in a temporary folder
@@ -349,6 +350,23 @@ check_emscripten() {  # LOADER
   rm -rf "$try"
 }
 
+# ---- clang, for the sanitized build and the fuzz targets ----------------------------------------------------------------------------------
+
+have_clang() {
+  have clang-19 && have clang++-19 && compgen -G "$(clang++-19 -print-resource-dir)/lib/linux/libclang_rt.fuzzer-*.a" > /dev/null
+}
+
+get_clang() {
+  ! have_clang || return 0
+  if [ "$(id -u)" = 0 ] && have apt-get; then
+    say "installing clang 19 with apt-get, for the sanitized tests"
+    { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends clang-19 libclang-rt-19-dev; } >&2 && have_clang ||
+      die "apt-get could not install clang 19 and its runtime, so nothing can be sanitized or fuzzed."
+  else
+    die "clang 19 or its runtime is missing, so nothing can be sanitized or fuzzed; install them with: sudo apt-get install clang-19 libclang-rt-19-dev"
+  fi
+}
+
 # ---- JavaScript -----------------------------------------------------------------------------------------------------------
 
 get_npm() {
@@ -402,7 +420,7 @@ fi
 [ $# -gt 0 ] || set -- host sources emscripten npm
 for part in "$@"; do
   case $part in
-    host | sources | emscripten | npm | browser) "get_$part" ;;
-    *) die "cmake/setup.sh does not know the part '$part' (host, sources, emscripten, npm, browser)." ;;
+    host | sources | emscripten | clang | npm | browser) "get_$part" ;;
+    *) die "cmake/setup.sh does not know the part '$part' (host, sources, emscripten, clang, npm, browser)." ;;
   esac
 done

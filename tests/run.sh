@@ -3,16 +3,16 @@
 #   N passed, N failed
 # The exit status is 0 only when nothing failed. What each part printed is kept in build/test-logs.
 #
-#   tests/run.sh                     everything
+#   tests/run.sh                     everything but `unit`, whose tests all run in `asan` or `wasm`
 #   tests/run.sh --only PART[,PART]  some of: house unit asan wasm site models cli browser
-#   tests/run.sh --fresh             everything, with no result kept from the run before
+#   tests/run.sh --fresh             the same, with no result kept from the run before
 #
 # The parts that start ONNX Runtime or a browser (models, cli, browser) keep a green result for as long as no file of the
 # project, Node, Chromium or the presence of the real data changes, and say so. CI never keeps one.
 #
 #   house    rules about the repository itself           models   ONNX artefacts under ONNX Runtime
 #   unit     doctest, native g++                         cli      ./precordia under Node
-#   asan     the same, address + undefined sanitizers    browser  the app in headless Chromium
+#   asan     the same, clang's sanitizers                browser  the app in headless Chromium
 #   wasm     the same, compiled to WebAssembly, in Node  site     the app assembled, within its download budgets
 #   fuzz     every file reader under libFuzzer: the seeds replayed, then 60 s of new inputs
 #
@@ -22,7 +22,7 @@ set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 all_parts='house unit asan wasm fuzz site models cli browser'
-parts=$all_parts
+parts=${all_parts/unit /}
 if [ "${1:-}" = --only ] && [ $# = 2 ]; then
   parts=${2//,/ }
   for part in $parts; do
@@ -143,20 +143,23 @@ node_part() {
 # passed once passes again, and new inputs are for longer campaigns (PRECORDIA_FUZZ_SEED=N). One test per target; a crash, a
 # hang of over ten seconds (a minute for pages) or an allocation of over 256 MB fails it, and its input lies in build/fuzz.
 fuzz_part() {
-  local log=$logs/fuzz.log started=$SECONDS passed=0 failed=0 skipped=0 target targets each
+  local log=$logs/fuzz.log started=$SECONDS passed=0 failed=0 skipped=0 target targets program timeout each
   echo "== fuzz: the file readers under libFuzzer with address and undefined-behaviour sanitizers"
-  if ! { tests/fuzz/build.sh && node tests/fuzz/make_seeds.mjs; } > "$log" 2>&1; then
+  if ! { tests/fuzz/build.sh > "$logs/fuzz-targets" && node tests/fuzz/make_seeds.mjs; } > "$log" 2>&1; then
     record fuzz 0 1 0 $((SECONDS - started)) "$log"
     return
   fi
-  mapfile -t targets < <(find build/fuzz -maxdepth 1 -type f -perm -u+x -printf '%f\n' | sort)
+  mapfile -t targets < "$logs/fuzz-targets"
   each=$(($1 / ${#targets[@]} + 1))
   for target in "${targets[@]}"; do
     mkdir -p "build/fuzz/found/$target" "build/fuzz/seeds/$target"
     echo "fuzz: $target" >> "$log"
-    timeout=10
-    [ "$target" != read_page ] || timeout=60   # a whole page is read
-    if ASAN_OPTIONS=detect_leaks=0 "build/fuzz/$target" "build/fuzz/found/$target" "build/fuzz/seeds/$target" -max_len=4000 "-timeout=$timeout" "-seed=${PRECORDIA_FUZZ_SEED:-1}" \
+    program=fuzz_read_ecg timeout=10
+    case $target in
+      read_clip) program=fuzz_read_clip ;;
+      read_page) program=fuzz_read_page timeout=60 ;;   # a whole page is read
+    esac
+    if PRECORDIA_FUZZ_TARGET=$target ASAN_OPTIONS=detect_leaks=0 "build/fuzz/$program" "build/fuzz/found/$target" "build/fuzz/seeds/$target" -max_len=4000 "-timeout=$timeout" "-seed=${PRECORDIA_FUZZ_SEED:-1}" \
         -malloc_limit_mb=256 -rss_limit_mb=2048 -max_total_time="$each" -print_final_stats=1 -verbosity=0 -artifact_prefix="build/fuzz/$target-" >> "$log" 2>&1
     then passed=$((passed + 1)); else failed=$((failed + 1)); echo "not ok - fuzz: $target (build/fuzz/$target-*)" >> "$log"; fi
   done
@@ -172,12 +175,14 @@ main() {
   fi
 
   if wants house; then node_part house tests/house_check.mjs; fi
+  if wants asan; then cmake/setup.sh clang; fi
   if wants unit || wants asan; then tests/formats/get_tools.sh; fi   # other people's programs that our ECG files must satisfy
   if wants unit; then doctest_part unit native build/native/unit_tests; fi
   if wants asan; then
     export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
-    # Without the simulator of hearts and the texts in every language and size: minutes, and memory is used the same way in the others.
-    doctest_part asan asan build/asan/unit_tests '--test-case-exclude=simulated echo:*,languages: *,text fits: *'
+    # Without the simulator of hearts, long clips and the texts in every language and size: minutes, and memory is used the same way in the
+    # others.
+    doctest_part asan asan build/asan/unit_tests '--test-case-exclude=simulated echo:*,languages: *,text fits: *,a long clip keeps*,measurement of true masks*'
   fi
   if wants wasm; then doctest_part wasm wasm node build/wasm/unit_tests.js; fi
 

@@ -79,16 +79,17 @@ struct Stroke { int x = 0, top = 0, bottom = 0; float ink = 0; };
 // Strokes of 4 mm and more between two columns, darkest first, one within every 0.6 mm.
 std::vector<Stroke> strokes_between(const FlatPage& page, int from, int to) {
   const int h = page.ink.height, least = static_cast<int>(4 * page.px_per_mm);
+  const int gap = static_cast<int>(0.8 * page.px_per_mm);   // where a line of the grid was taken away
   std::vector<Stroke> all;
   for (int x = std::max(1, from); x < std::min(page.ink.width - 1, to); ++x) {
-    int start = -1;
+    int start = -1, last = -1;
     float sum = 0;
     for (int y = 0; y <= h; ++y) {
       const bool dark = y < h && std::max({page.ink.at(x - 1, y), page.ink.at(x, y), page.ink.at(x + 1, y)}) > kInk;   // it may lean by a pixel
       if (dark && start < 0) start = y, sum = 0;
-      if (dark) sum += page.ink.at(x, y);
-      if (dark || start < 0) continue;
-      if (y - start >= least) all.push_back({x, start, y - 1, sum / static_cast<float>(y - start)});
+      if (dark) sum += page.ink.at(x, y), last = y;
+      if (dark || start < 0 || (y < h && y - last <= gap)) continue;
+      if (last + 1 - start >= least) all.push_back({x, start, last, sum / static_cast<float>(last + 1 - start)});
       start = -1;
     }
   }

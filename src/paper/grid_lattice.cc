@@ -265,7 +265,8 @@ struct NodeLattice {
   double y(int r) const { return (r + 0.5) * spacing; }
 };
 
-constexpr double kLeastCoherence = 0.09;
+constexpr double kFaint = 0.2;   // the median coherence of a grid that has to be helped
+constexpr double kLeastCoherence = 0.09, kRimCoherence = 0.06, kFaintCoherence = 0.03;   // where a neighbour leads; where the page does, at its rim and within
 
 int follow(const Plane& ink, const NodeLattice& lattice, Family& family, double sx, double sy, Wave seed) {
   const size_t count = static_cast<size_t>(lattice.columns) * lattice.rows;
@@ -496,10 +497,152 @@ void smooth_residual(const NodeLattice& lattice, std::vector<double>& value, std
   for (size_t i = 0; i < value.size(); ++i) value[i] = sum[i] / (weight[i] + 1e-3);
 }
 
+// Planes through what is known around each node (LOESS, Cleveland 1979), over twice the reach where the phases are noisy; what stands out
+// from its surroundings counts less, and far from everything known there is nothing.
+void smooth_faint_residual(const NodeLattice& lattice, std::vector<double>& value, std::vector<double> weight) {
+  constexpr int kWindow = 4;
+  const auto planes = [&](double reach) {
+    double near[kWindow + 1];
+    for (int d = 0; d <= kWindow; ++d) near[d] = std::exp(-0.5 * d * d / (reach * reach));
+    const int window = std::min(kWindow, static_cast<int>(std::ceil(2 * reach)));
+    std::vector<double> smooth(value.size(), 0);
+    for (int r = 0; r < lattice.rows; ++r)
+      for (int c = 0; c < lattice.columns; ++c) {
+        double n = 0, x = 0, y = 0, xx = 0, xy = 0, yy = 0, v = 0, xv = 0, yv = 0;
+        for (int dr = std::max(-window, -r); dr <= std::min(window, lattice.rows - 1 - r); ++dr)
+          for (int dc = std::max(-window, -c); dc <= std::min(window, lattice.columns - 1 - c); ++dc) {
+            const size_t at = static_cast<size_t>(r + dr) * lattice.columns + (c + dc);
+            if (weight[at] == 0) continue;
+            const double w = weight[at] * near[std::abs(dr)] * near[std::abs(dc)], u = value[at];
+            n += w, x += w * dc, y += w * dr, xx += w * dc * dc, xy += w * dc * dr, yy += w * dr * dr, v += w * u, xv += w * dc * u, yv += w * dr * u;
+          }
+        if (n == 0) continue;
+        const double mx = x / n, my = y / n, mv = v / n;
+        const double least = 0.1 * reach * reach;   // no slope from a few nodes in a line
+        const double sxx = xx / n - mx * mx + least, syy = yy / n - my * my + least, sxy = xy / n - mx * my, sxv = xv / n - mx * mv, syv = yv / n - my * mv;
+        const double det = sxx * syy - sxy * sxy, bx = (sxv * syy - syv * sxy) / det, by = (syv * sxx - sxv * sxy) / det;
+        smooth[static_cast<size_t>(r) * lattice.columns + c] = (mv - bx * mx - by * my) * n / (n + 1e-3);
+      }
+    return smooth;
+  };
+  const auto misses = [&](const std::vector<double>& smooth) {
+    std::vector<double> miss;
+    for (size_t i = 0; i < value.size(); ++i)
+      if (weight[i] > 0) miss.push_back(std::abs(value[i] - smooth[i]));
+    return percentile(miss, 0.5);
+  };
+  std::vector<double> smooth = planes(1);
+  const double noise = misses(smooth);
+  for (size_t i = 0; i < value.size(); ++i) {
+    const double out = (value[i] - smooth[i]) / (4 * noise + 1e-3);
+    weight[i] /= 1 + out * out;
+  }
+  value = planes(std::clamp(noise / 0.014, 1.4, 2.0));
+}
+
+// Where both families were followed.
+PageField field_of(const NodeLattice& lattice, const Family (&family)[2], double size, bool faint) {
+  const size_t count = static_cast<size_t>(lattice.columns) * lattice.rows;
+  std::vector<std::array<double, 4>> points;
+  const auto x = [&](size_t i) { return lattice.x(static_cast<int>(i % lattice.columns)); };
+  const auto y = [&](size_t i) { return lattice.y(static_cast<int>(i / lattice.columns)); };
+  for (size_t i = 0; i < count; ++i)
+    if (family[0].known[i] && family[1].known[i]) points.push_back({x(i), y(i), family[0].cycles[i], family[1].cycles[i]});
+  PageField field;
+  field.lattice = lattice;
+  field.h = fit_homography(points, size);
+  field.back = field.h.inverse();
+  field.du.assign(count, 0);
+  field.dv.assign(count, 0);
+  std::vector<double> weight(count, 0);
+  for (size_t i = 0; i < count; ++i) {
+    if (!family[0].known[i] || !family[1].known[i]) continue;
+    const Eigen::Vector2d flat = through(field.h, x(i), y(i));
+    field.du[i] = family[0].cycles[i] - flat.x();
+    field.dv[i] = family[1].cycles[i] - flat.y();
+    weight[i] = std::min(family[0].node[i].coherence, family[1].node[i].coherence);
+  }
+  for (std::vector<double>* residual : {&field.du, &field.dv})
+    if (faint) smooth_faint_residual(lattice, *residual, weight);
+    else smooth_residual(lattice, *residual, weight, 2);
+  return field;
+}
+
+// Median coherence of the nodes where both families were followed.
+double clarity_of(const Family (&family)[2]) {
+  std::vector<double> all;
+  for (size_t i = 0; i < family[0].known.size(); ++i)
+    if (family[0].known[i] && family[1].known[i]) all.push_back(std::min(family[0].node[i].coherence, family[1].node[i].coherence));
+  return all.empty() ? 0 : percentile(all, 0.5);
+}
+
+// Follows both families further, from the page as it is known so far: where its lines are foretold to a fifth of a cycle, fainter ones are
+// believed than where a neighbour alone leads.
+void grow(const Plane& ink, const NodeLattice& lattice, Family (&family)[2]) {
+  const auto known_around = [&](int c, int r) {   // of eight
+    int count = 0;
+    for (int dr = -1; dr <= 1; ++dr)
+      for (int dc = -1; dc <= 1; ++dc) {
+        if (dr == 0 && dc == 0) continue;
+        const bool in = c + dc >= 0 && r + dr >= 0 && c + dc < lattice.columns && r + dr < lattice.rows;
+        const int to = (r + dr) * lattice.columns + c + dc;
+        count += in && family[0].known[to] && family[1].known[to];
+      }
+    return count;
+  };
+  for (int ring = 0; ring < 40; ++ring) {
+    const PageField field = field_of(lattice, family, std::max(ink.width, ink.height), true);
+    struct Found { int at, f; LocalPhase phase; double cycles; };
+    std::vector<Found> found;
+    for (int r = 0; r < lattice.rows; ++r)
+      for (int c = 0; c < lattice.columns; ++c) {
+        const int at = r * lattice.columns + c;
+        if (family[0].known[at] && family[1].known[at]) continue;
+        const int beside = known_around(c, r);
+        if (beside < 2) continue;
+        const double x = lattice.x(c), y = lattice.y(r), d = 0.25 * lattice.spacing;
+        const Eigen::Vector2d here = field.at(x, y), by_x = (field.at(x + d, y) - field.at(x - d, y)) / (2 * d), by_y = (field.at(x, y + d) - field.at(x, y - d)) / (2 * d);
+        Found both[2];
+        bool sound = true;
+        for (int f = 0; f < 2 && sound; ++f) {
+          if (family[f].known[at]) continue;
+          const Wave wave{by_x[f], by_y[f]};
+          const LocalPhase there = local_phase(ink, x, y, wave, family[f].half, 1);
+          double sum = 0, weights = 0;
+          for (int dr = -2; dr <= 2; ++dr)
+            for (int dc = -2; dc <= 2; ++dc) {
+              if (c + dc < 0 || r + dr < 0 || c + dc >= lattice.columns || r + dr >= lattice.rows) continue;
+              const int from = (r + dr) * lattice.columns + c + dc;
+              if (!family[f].known[from]) continue;
+              const LocalPhase& n = family[f].node[from];
+              const double weight = n.coherence / (dr * dr + dc * dc);
+              sum += weight * (family[f].cycles[from] - 0.5 * lattice.spacing * ((n.wave.kx + wave.kx) * dc + (n.wave.ky + wave.ky) * dr));
+              weights += weight;
+            }
+          const double foretold = 0.5 * (sum / weights + here[f]);
+          const double whole = std::round(foretold - there.cycles), off = std::abs(foretold - there.cycles - whole);
+          const double change = std::hypot(there.wave.kx - wave.kx, there.wave.ky - wave.ky) / length_of(wave);
+          sound = there.coherence > (beside >= 5 ? kFaintCoherence : kRimCoherence) && off < 0.25 && change < 0.1;
+          both[f] = {at, f, there, there.cycles + whole};
+        }
+        if (!sound) continue;
+        for (int f = 0; f < 2; ++f)
+          if (!family[f].known[at]) found.push_back(both[f]);
+      }
+    for (const Found& n : found) {
+      family[n.f].node[n.at] = n.phase;
+      family[n.f].cycles[n.at] = n.cycles;
+      family[n.f].known[n.at] = 1;
+    }
+    if (found.empty()) break;
+  }
+}
+
 // Traces and letters are darker than any grid and would drown it: nothing counts for more than `times` what is darker than `fraction`
 // of the picture.
 struct Level { double fraction, times; };
-constexpr Level kLevels[] = {{0.95, 1.5}, {0.9, 1.3}};   // levelling as little as will do: it also rounds the grid's own lines
+constexpr Level kLevels[] = {{0.95, 1.5}, {0.9, 1.3}, {0.7, 1.2}};   // levelling as little as will do: it also rounds the grid's own lines
+constexpr const Level& kHardLevel = kLevels[2];                      // where the lines are foretold, or not to be found otherwise
 float most_of(const Plane& ink, const Level& level) {
   std::vector<float> some;
   for (size_t i = 0; i < ink.value.size(); i += 13) some.push_back(ink.value[i]);
@@ -701,6 +844,45 @@ void follow_lines(const Plane& ink, std::span<const float> spectra, Followed& be
   }
 }
 
+// ---- beside the page ---------------------------------------------------------------------------------------------------
+
+constexpr int kCellPx = 4;
+
+// The mean ink of cells of 4 x 4 pixels.
+Plane cell_means(const Plane& ink) {
+  Plane cells(ink.width / kCellPx, ink.height / kCellPx);
+  for (int r = 0; r < cells.height; ++r) {
+    float* to = cells.row(r);
+    for (int k = 0; k < kCellPx; ++k) {
+      const float* from = ink.row(r * kCellPx + k);
+      for (int c = 0; c < cells.width; ++c) to[c] += (from[4 * c] + from[4 * c + 1]) + (from[4 * c + 2] + from[4 * c + 3]);
+    }
+    for (int c = 0; c < cells.width; ++c) to[c] /= kCellPx * kCellPx;
+  }
+  return cells;
+}
+
+// Squares of `side` cells that are dark throughout (a morphological opening), and a cell around them. The picture's rim goes on beyond it.
+std::vector<uint8_t> solid_cells(const Plane& cells, int side) {
+  const int w = cells.width, h = cells.height;
+  std::vector<uint8_t> solid(cells.value.size(), 0);
+  if (solid.empty()) return solid;
+  std::vector<float> all = cells.value;
+  const float dark = std::max(0.18f, 1.8f * percentile(all, 0.5));
+  std::vector<int> run(static_cast<size_t>(w), 0);   // dark cells upwards from here
+  for (int r = -side; r < h + side; ++r) {
+    const float* line = cells.row(std::clamp(r, 0, h - 1));
+    for (int c = 0; c < w; ++c) run[static_cast<size_t>(c)] = line[c] > dark ? run[static_cast<size_t>(c)] + 1 : 0;
+    for (int c = -side, across = 0; c < w + side; ++c) {
+      across = run[static_cast<size_t>(std::clamp(c, 0, w - 1))] >= side ? across + 1 : 0;
+      if (across < side) continue;
+      for (int y = std::max(0, r - side); y <= std::min(h - 1, r + 1); ++y)
+        for (int x = std::max(0, c - side); x <= std::min(w - 1, c + 1); ++x) solid[static_cast<size_t>(y) * w + x] = 1;
+    }
+  }
+  return solid;
+}
+
 }  // namespace
 
 GridTiles grid_tiles(const Plane& ink) {
@@ -725,8 +907,10 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
     return fail(ErrorCode::kUnusable, "No ECG grid could be made out in this picture. Take it again from straight above, closer, flat and in even light.", std::move(detail));
   };
   if (ink.width < 64 || ink.height < 64) return no_grid("picture too small");
+  const Plane cells = cell_means(ink);
   Followed followed;
   for (const Level& level : kLevels) {
+    if (&level == &kHardLevel && followed.share > 0.2) break;
     level_traces(ink, level);
     follow_lines(ink, &level == kLevels ? spectra : std::span<const float>{}, followed);
     if (followed.share > kFurther && followed.lattice.spacing < 60) break;
@@ -735,6 +919,13 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   auto& family = followed.family;
   const NodeLattice& lattice = followed.lattice;
   for (Family& f : family) mend_slips(lattice, f);
+  // Where lines are clear they were followed to their end, and a window half beside the page would go on.
+  const bool faint = clarity_of(family) < kFaint;
+  if (faint) {
+    Plane levelled = ink;
+    level_traces(levelled, kHardLevel);
+    grow(levelled, lattice, family);
+  }
 
   std::vector<std::array<double, 4>> points;
   std::vector<double> coherence, px_x, px_y;
@@ -755,22 +946,7 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   if (points.size() < 8 || points.size() < 0.12 * static_cast<double>(count))
     return no_grid(format_text("followed at %d of %d nodes", static_cast<int>(points.size()), static_cast<int>(count)));
 
-  PageField field;
-  field.lattice = lattice;
-  field.h = fit_homography(points, std::max(ink.width, ink.height));
-  field.back = field.h.inverse();
-  field.du.assign(count, 0);
-  field.dv.assign(count, 0);
-  std::vector<double> weight(count, 0);
-  for (size_t i = 0; i < count; ++i) {
-    if (!family[0].known[i] || !family[1].known[i]) continue;
-    const Eigen::Vector2d flat = through(field.h, lattice.x(static_cast<int>(i % lattice.columns)), lattice.y(static_cast<int>(i / lattice.columns)));
-    field.du[i] = family[0].cycles[i] - flat.x();
-    field.dv[i] = family[1].cycles[i] - flat.y();
-    weight[i] = std::min(family[0].node[i].coherence, family[1].node[i].coherence);
-  }
-  smooth_residual(lattice, field.du, weight, 2);
-  smooth_residual(lattice, field.dv, weight, 2);
+  const PageField field = field_of(lattice, family, std::max(ink.width, ink.height), faint);
 
   const double pitch_x = percentile(px_x, 0.5), pitch_y = percentile(px_y, 0.5);
   double mm[2];
@@ -800,6 +976,8 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   out.seen_spacing_px = lattice.spacing, out.seen_columns = lattice.columns, out.seen_rows = lattice.rows;
   out.seen.resize(count);
   for (size_t i = 0; i < count; ++i) out.seen[i] = family[0].known[i] && family[1].known[i];
+  if (faint) out.solid_px = kCellPx, out.solid_columns = cells.width, out.solid_rows = cells.height;
+  if (faint) out.solid = solid_cells(cells, std::max(2, static_cast<int>(std::lround(3 * out.px_per_mm_x / kCellPx))));
   // The page reaches half a node beyond the last node followed, and further within the picture: a pulse or a trace may go on where
   // names or a frame hid the grid.
   const double half_u = 0.6 * lattice.spacing / pitch_x * mm[0], half_v = 0.6 * lattice.spacing / pitch_y * mm[1];
@@ -833,6 +1011,78 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
     }
   return out;
 }
+
+namespace {
+
+// What is solid and reaches beyond the grid is no bar on the page but the table around it: the page is the largest part of what it leaves, and
+// of each line the longest stretch of that is kept.
+void leave_out_table(const GridLattice& lattice, std::vector<std::array<int, 2>>& kept) {
+  const int columns = lattice.solid_columns, rows = lattice.solid_rows, px = lattice.solid_px;
+  if (columns == 0 || rows == 0) return;
+  enum Kind : uint8_t { kOff, kOpen, kSolid, kTable, kPage };
+  std::vector<uint8_t> kind(lattice.solid.size());
+  const auto line_of = [&](int r) -> const std::array<int, 2>& { return kept[std::min(kept.size() - 1, static_cast<size_t>(r * px + px / 2))]; };
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; ++c) {
+      const size_t at = static_cast<size_t>(r) * columns + c;
+      const int x = c * px + px / 2;
+      kind[at] = lattice.solid[at] ? kSolid : x >= line_of(r)[0] && x < line_of(r)[1] ? kOpen : kOff;
+    }
+  std::vector<int> stack;
+  const auto spread = [&](int start, uint8_t from, uint8_t to) {   // over what is connected; the number of cells
+    size_t count = 0;
+    stack.assign(1, start);
+    kind[static_cast<size_t>(start)] = to;
+    while (!stack.empty()) {
+      const int here = stack.back(), c = here % columns, r = here / columns;
+      stack.pop_back();
+      ++count;
+      const auto visit = [&](bool in, int at) {
+        if (in && kind[static_cast<size_t>(at)] == from) kind[static_cast<size_t>(at)] = to, stack.push_back(at);
+      };
+      visit(c > 0, here - 1), visit(c + 1 < columns, here + 1), visit(r > 0, here - columns), visit(r + 1 < rows, here + columns);
+    }
+    return count;
+  };
+  bool table = false;
+  for (int r = 0; r < rows; ++r)
+    for (int c = 0; c < columns; ++c) {
+      const int at = r * columns + c, x = c * px + px / 2;
+      const bool beyond = r == 0 || c == 0 || r + 1 == rows || c + 1 == columns || x < line_of(r)[0] || x >= line_of(r)[1];
+      if (kind[static_cast<size_t>(at)] == kSolid && beyond) spread(at, kSolid, kTable), table = true;
+    }
+  if (!table) return;
+  for (uint8_t& k : kind)
+    if (k == kSolid) k = kOpen;   // a bar on the page
+  size_t most = 0;
+  int page = -1;   // a cell of the largest part so far
+  for (int at = 0; at < static_cast<int>(kind.size()); ++at) {
+    if (kind[static_cast<size_t>(at)] != kOpen) continue;
+    const size_t size = spread(at, kOpen, kPage);
+    if (size <= most) {
+      spread(at, kPage, kOff);
+      continue;
+    }
+    if (page >= 0) spread(page, kPage, kOff);
+    page = at, most = size;
+  }
+  for (size_t y = 0; y < kept.size(); ++y) {
+    const uint8_t* line = &kind[static_cast<size_t>(std::min(static_cast<int>(y) / px, rows - 1)) * columns];
+    auto& [from, to] = kept[y];
+    int best_from = from, best_to = from, start = -1;
+    for (int c = 0; c <= columns; ++c) {
+      const bool on_page = c < columns && line[c] == kPage;
+      if (on_page && start < 0) start = c;
+      if (on_page || start < 0) continue;
+      const int a = std::max(from, start == 0 ? 0 : start * px), b = std::min(to, c == columns ? to : c * px);
+      if (b - a > best_to - best_from) best_from = a, best_to = b;
+      start = -1;
+    }
+    from = best_from, to = best_to;
+  }
+}
+
+}  // namespace
 
 std::vector<std::array<int, 2>> columns_on_grid(const GridLattice& lattice, int width, int height) {
   std::vector<std::array<int, 2>> kept(static_cast<size_t>(height), {0, width});
@@ -889,8 +1139,11 @@ std::vector<std::array<int, 2>> columns_on_grid(const GridLattice& lattice, int 
       else if (rest < 0) right = -1;
     }
     const auto pixel = [&](double u) { return static_cast<int>(std::clamp((u + 0.5) * lattice.seen_spacing_px, 0.0, static_cast<double>(width))); };
-    kept[static_cast<size_t>(y)] = {right < left ? width : left <= 0 ? 0 : pixel(left), right < left ? width : right >= columns - 1 ? width : std::min(width, pixel(right) + 1)};
+    auto& [from, to] = kept[static_cast<size_t>(y)];
+    from = right < left ? width : left <= 0 ? 0 : pixel(left);
+    to = right < left ? width : right >= columns - 1 ? width : std::min(width, pixel(right) + 1);
   }
+  leave_out_table(lattice, kept);
   return kept;
 }
 

@@ -24,6 +24,10 @@ struct GridLattice {
   double seen_spacing_px = 0;
   int seen_columns = 0, seen_rows = 0;
   std::vector<uint8_t> seen;
+  // What is dark over millimetres both ways and therefore no trace: the table beside the page, bars over names. Cells of `solid_px` pixels
+  // square, row-major, 1 = dark.
+  int solid_px = 0, solid_columns = 0, solid_rows = 0;
+  std::vector<uint8_t> solid;
 };
 
 // The tiles in whose spectra the grid is looked for first, of a plane of this size, and how it is levelled for that: nothing darker than

@@ -1,0 +1,11 @@
+# fuzz_targets: tests/fuzz/fuzz_NAME.cc as build/fuzz/fuzz_NAME, each a libFuzzer program over the sanitized libraries.
+file(GLOB fuzz_sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_*.cc")
+add_custom_target(fuzz_targets)
+foreach(source IN LISTS fuzz_sources)
+  get_filename_component(name "${source}" NAME_WE)
+  add_executable(${name} EXCLUDE_FROM_ALL "${source}")
+  target_link_libraries(${name} PRIVATE formats paper echo)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_SOURCE_DIR}/build/fuzz")
+  add_dependencies(fuzz_targets ${name})
+endforeach()
