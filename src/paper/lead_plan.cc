@@ -548,7 +548,7 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
       if (std::abs(*pulse_mm / g - 1) < 0.12) mm_per_mv = g, gain_known = KnownFrom::kPulse;
     const double width = percentile(widths, 0.5);
     const auto [narrowest, widest] = std::minmax_element(widths.begin(), widths.end());
-    if (gain_known == KnownFrom::kPulse && (heights.size() * 2 >= rows.size() || (heights.size() >= 3 && *widest - *narrowest < 1))) {
+    if (gain_known == KnownFrom::kPulse && (heights.size() * 2 >= rows.size() || (heights.size() >= 2 && *widest - *narrowest < 0.5))) {
       if (width > 8.5 && width < 11.5) mm_per_s = 50, speed_known = KnownFrom::kPulse;
       else if (width > 4 && width < 6) speed_known = KnownFrom::kPulse;
     }

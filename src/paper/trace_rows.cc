@@ -140,12 +140,28 @@ std::vector<std::vector<uint8_t>> strayed(const FlatPage& page, const std::vecto
       for (int y = std::min(path[x], path[x + 1]); y <= std::max(path[x], path[x + 1]); ++y) bare += page.ink.at(x, y) < 0.3f;
       return bare > 3 * page.px_per_mm;
     };
-    for (int x = 0; x < w; ++x) {   // from one jump to the next
+    struct Piece { int from, to; bool theirs, bare; };   // from one jump to the next
+    std::vector<Piece> pieces;
+    for (int x = 0; x < w; ++x) {
       int end = x, theirs = is_borrowed(page, rest, paths, own, r, x);
       while (end + 1 < w && !jumps(end)) theirs += is_borrowed(page, rest, paths, own, r, ++end);
-      if (theirs > 0.5 * (end + 1 - x)) std::fill(away[r].begin() + x, away[r].begin() + end + 1, uint8_t{1});
+      int inked = 0, nearer = 0;
+      for (int k = x; k <= end; ++k) {
+        inked += page.ink.at(k, path[k]) > kInk;
+        nearer += std::any_of(own.begin(), own.end(), [&](size_t q) { return std::abs(path[k] - rest[q]) < 0.5 * std::abs(path[k] - rest[r]); });
+      }
+      const int half = (end + 1 - x) / 2;
+      if (theirs > half) std::fill(away[r].begin() + x, away[r].begin() + end + 1, uint8_t{1});
+      pieces.push_back({x, end, nearer > half, inked < half});
       x = end;
     }
+    // Where the page cuts its trace off, a path may go on along another row's, whose own path went elsewhere in turn.
+    const auto beyond = [&](auto piece, auto last) {
+      for (; piece != last && (piece->theirs || piece->bare); ++piece)
+        if (piece->theirs) std::fill(away[r].begin() + piece->from, away[r].begin() + piece->to + 1, uint8_t{1});
+    };
+    beyond(pieces.begin(), pieces.end());
+    beyond(pieces.rbegin(), pieces.rend());
   }
   return away;
 }
