@@ -265,7 +265,7 @@ struct NodeLattice {
   double y(int r) const { return (r + 0.5) * spacing; }
 };
 
-constexpr double kFaint = 0.2;   // the median coherence of a grid that has to be helped
+constexpr double kFaint = 0.2, kAstray = 0.05;   // the median coherence, and the share of wrong waves, of a grid that has to be helped
 constexpr double kLeastCoherence = 0.09, kRimCoherence = 0.06, kFaintCoherence = 0.03;   // where a neighbour leads; where the page does, at its rim and within
 
 int follow(const Plane& ink, const NodeLattice& lattice, Family& family, double sx, double sy, Wave seed) {
@@ -541,16 +541,21 @@ void smooth_faint_residual(const NodeLattice& lattice, std::vector<double>& valu
 }
 
 // Where both families were followed.
+Homography homography_of(const NodeLattice& lattice, const Family (&family)[2], double size) {
+  std::vector<std::array<double, 4>> points;
+  for (size_t i = 0; i < family[0].known.size(); ++i)
+    if (family[0].known[i] && family[1].known[i])
+      points.push_back({lattice.x(static_cast<int>(i) % lattice.columns), lattice.y(static_cast<int>(i) / lattice.columns), family[0].cycles[i], family[1].cycles[i]});
+  return fit_homography(points, size);
+}
+
 PageField field_of(const NodeLattice& lattice, const Family (&family)[2], double size, bool faint) {
   const size_t count = static_cast<size_t>(lattice.columns) * lattice.rows;
-  std::vector<std::array<double, 4>> points;
   const auto x = [&](size_t i) { return lattice.x(static_cast<int>(i % lattice.columns)); };
   const auto y = [&](size_t i) { return lattice.y(static_cast<int>(i / lattice.columns)); };
-  for (size_t i = 0; i < count; ++i)
-    if (family[0].known[i] && family[1].known[i]) points.push_back({x(i), y(i), family[0].cycles[i], family[1].cycles[i]});
   PageField field;
   field.lattice = lattice;
-  field.h = fit_homography(points, size);
+  field.h = homography_of(lattice, family, size);
   field.back = field.h.inverse();
   field.du.assign(count, 0);
   field.dv.assign(count, 0);
@@ -574,6 +579,27 @@ double clarity_of(const Family (&family)[2]) {
   for (size_t i = 0; i < family[0].known.size(); ++i)
     if (family[0].known[i] && family[1].known[i]) all.push_back(std::min(family[0].node[i].coherence, family[1].node[i].coherence));
   return all.empty() ? 0 : percentile(all, 0.5);
+}
+
+// Followed from neighbour to neighbour, a wave may turn into another one; no paper curls by a quarter against the whole page. The share of
+// the nodes that are given up.
+double drop_strays(const NodeLattice& lattice, Family (&family)[2], double size) {
+  size_t known = 0, dropped = 0;
+  for (const Family& f : family) known += static_cast<size_t>(std::count(f.known.begin(), f.known.end(), uint8_t{1}));
+  for (const double tolerance : {0.4, 0.3, 0.25}) {   // they bend the page that they are held against
+    const Homography h = homography_of(lattice, family, size);
+    for (size_t at = 0; at < family[0].known.size(); ++at) {
+      const double x = lattice.x(static_cast<int>(at) % lattice.columns), y = lattice.y(static_cast<int>(at) / lattice.columns);
+      const Eigen::Vector2d by_x = 0.5 * (through(h, x + 1, y) - through(h, x - 1, y)), by_y = 0.5 * (through(h, x, y + 1) - through(h, x, y - 1));
+      for (int f = 0; f < 2; ++f) {
+        const Wave& found = family[f].node[at].wave;
+        if (!family[f].known[at] || std::hypot(found.kx - by_x[f], found.ky - by_y[f]) <= tolerance * std::hypot(by_x[f], by_y[f])) continue;
+        family[f].known[at] = 0;
+        ++dropped;
+      }
+    }
+  }
+  return static_cast<double>(dropped) / static_cast<double>(std::max<size_t>(1, known));
 }
 
 // Follows both families further, from the page as it is known so far: where its lines are foretold to a fifth of a cycle, fainter ones are
@@ -919,8 +945,13 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   auto& family = followed.family;
   const NodeLattice& lattice = followed.lattice;
   for (Family& f : family) mend_slips(lattice, f);
+  // A corner that curls is none: it is a few nodes in a hundred.
+  Family kept[2] = {family[0], family[1]};
+  const bool astray = drop_strays(lattice, kept, std::max(ink.width, ink.height)) > kAstray;
+  if (astray)
+    for (int f = 0; f < 2; ++f) mend_slips(lattice, family[f] = std::move(kept[f]));
   // Where lines are clear they were followed to their end, and a window half beside the page would go on.
-  const bool faint = clarity_of(family) < kFaint;
+  const bool faint = astray || clarity_of(family) < kFaint;
   if (faint) {
     Plane levelled = ink;
     level_traces(levelled, kHardLevel);
