@@ -573,6 +573,14 @@ PageField field_of(const NodeLattice& lattice, const Family (&family)[2], double
   return field;
 }
 
+// Median pixels per cycle of a family where both were followed.
+double pitch_of(const Family (&family)[2], int f) {
+  std::vector<double> all;
+  for (size_t i = 0; i < family[0].known.size(); ++i)
+    if (family[0].known[i] && family[1].known[i]) all.push_back(1 / length_of(family[f].node[i].wave));
+  return all.empty() ? 1 : percentile(all, 0.5);
+}
+
 // Median coherence of the nodes where both families were followed.
 double clarity_of(const Family (&family)[2]) {
   std::vector<double> all;
@@ -952,14 +960,19 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
     for (int f = 0; f < 2; ++f) mend_slips(lattice, family[f] = std::move(kept[f]));
   // Where lines are clear they were followed to their end, and a window half beside the page would go on.
   const bool faint = astray || clarity_of(family) < kFaint;
+  PageField field = field_of(lattice, family, std::max(ink.width, ink.height), false);
+  // Where the lines are clearest, which tell their distance.
+  const PageField clear = field;
+  const double clear_pitch[2] = {pitch_of(family, 0), pitch_of(family, 1)};
   if (faint) {
     Plane levelled = ink;
     level_traces(levelled, kHardLevel);
     grow(levelled, lattice, family);
+    field = field_of(lattice, family, std::max(ink.width, ink.height), true);
   }
 
   std::vector<std::array<double, 4>> points;
-  std::vector<double> coherence, px_x, px_y;
+  std::vector<double> coherence;
   const size_t count = static_cast<size_t>(lattice.columns) * lattice.rows;
   double least[2] = {1e9, 1e9}, most[2] = {-1e9, -1e9};
   for (size_t i = 0; i < count; ++i) {
@@ -967,8 +980,6 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
     const int c = static_cast<int>(i % lattice.columns), r = static_cast<int>(i / lattice.columns);
     points.push_back({lattice.x(c), lattice.y(r), family[0].cycles[i], family[1].cycles[i]});
     coherence.push_back(std::min(family[0].node[i].coherence, family[1].node[i].coherence));
-    px_x.push_back(1 / length_of(family[0].node[i].wave));
-    px_y.push_back(1 / length_of(family[1].node[i].wave));
     for (int f = 0; f < 2; ++f) {
       least[f] = std::min(least[f], family[f].cycles[i]);
       most[f] = std::max(most[f], family[f].cycles[i]);
@@ -977,13 +988,12 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   if (points.size() < 8 || points.size() < 0.12 * static_cast<double>(count))
     return no_grid(format_text("followed at %d of %d nodes", static_cast<int>(points.size()), static_cast<int>(count)));
 
-  const PageField field = field_of(lattice, family, std::max(ink.width, ink.height), faint);
 
-  const double pitch_x = percentile(px_x, 0.5), pitch_y = percentile(px_y, 0.5);
+  const double pitch_x = pitch_of(family, 0), pitch_y = pitch_of(family, 1);
   double mm[2];
   for (int f = 0; f < 2; ++f) {
-    const double extent = (f == 0 ? ink.width : ink.height) / (f == 0 ? pitch_x : pitch_y);
-    mm[f] = mm_per_cycle(harmonics_of(ink, field, f, extent), f == 0 ? extent : extent * 1.4);
+    const double extent = (f == 0 ? ink.width : ink.height) / clear_pitch[f];
+    mm[f] = mm_per_cycle(harmonics_of(ink, clear, f, extent), f == 0 ? extent : extent * 1.4);
   }
   // Paper is square: where the two families disagree about the size of a millimetre, the one nearer to a usual page is right.
   const double ratio = (pitch_x / mm[0]) / (pitch_y / mm[1]);

@@ -176,32 +176,63 @@ test('page_*.wgsl give what their C++ twins give, and a page its leads', { skip,
   await page.close();
 });
 
-const probabilities = (result) => Object.fromEntries(JSON.parse(result.view.json).network.outputs.map(({ id, probability }) => [id, probability]));
-
-// One worker for all of it: on a software adapter, starting the networks takes half a minute each time.
-test('a worker on WebGPU does what it does on WASM', { skip, timeout: 600000 }, async (t) => {
+test('a page whose heavy steps ran on WebGPU is the page that WASM reads', { skip, timeout: 400000 }, async () => {
   const page = await openPage();
-  const { send, violations } = await startWorker(page);
-  const readPage = (id) => page.evaluate(async (examination) => {
+  const { violations } = await startWorker(page);
+  const readBy = (provider, id) => page.evaluate(async ([wanted, examination]) => {
     const { default: createEngineModule } = await import('/engine.mjs');
     const { drawnPage, kBenchPages } = await import('/drawn_page.mjs');
+    const { status } = await window.send({ type: 'init', provider: wanted, threads: 1 }, 'ready');
     const { name, bytes } = drawnPage(new (await createEngineModule()).Engine(), kBenchPages[1]);
     const found = await window.send({ type: 'examine', id: examination, files: [{ name, buffer: bytes.buffer }], review: true }, 'page');
-    return { prepared: found.prepared, message: found.message, json: found.page?.json };
-  }, id);
-  const readClip = (id) => page.evaluate(async (examination) => {
+    return { provider: status.provider, prepared: found.prepared, message: found.message, json: found.page?.json };
+  }, [provider, id]);
+  const [wasm, webgpu] = [await readBy('wasm', 1), await readBy('webgpu', 2)];
+  assert.equal(wasm.prepared, false, wasm.message);
+  assert.equal(webgpu.provider, 'webgpu');
+  assert.equal(webgpu.prepared, true, webgpu.message);
+  const numbers = (json) => json.match(/-?\d+\.\d+/g).map(Number);
+  const [a, b] = [numbers(wasm.json), numbers(webgpu.json)];
+  assert.equal(a.length, b.length);
+  a.forEach((value, i) => assert.ok(Math.abs(value - b[i]) <= 0.02 * Math.max(1, Math.abs(value)), `${value} ${b[i]}`));
+  assert.deepEqual(violations, []);
+  await page.close();
+});
+
+test('a clip on WebGPU, its tensors staying there, has the masks that it has on WASM', { skip, timeout: 400000 }, async (t) => {
+  const page = await openPage();
+  const { violations } = await startWorker(page);
+  const masksBy = (provider, id) => page.evaluate(async ([wanted, examination]) => {
     const { phantomAvi } = await import('/benchmark.mjs');
+    const { status } = await window.send({ type: 'init', provider: wanted, threads: 1 }, 'ready');
     const { bytes } = phantomAvi({ frames: 5 });
     const found = await window.send({ type: 'examine', id: examination, files: [{ name: 'phantom.avi', buffer: bytes.buffer }] }, 'result');
     if (!found.echo) return { provider: found.message };
     const [{ classes_at: at, mask_side: side, frames }] = JSON.parse(found.echo.json).clips;
-    return { provider: found.provider, note: found.provider_note, classes: Array.from(found.echo.pixels.slice(at, at + frames * side * side)) };
-  }, id);
+    return { provider: found.provider, note: status.provider_note, classes: Array.from(found.echo.pixels.slice(at, at + frames * side * side)) };
+  }, [provider, id]);
+  const [wasm, webgpu] = [await masksBy('wasm', 1), await masksBy('webgpu', 2)];
+  assert.equal(wasm.provider, 'wasm');
+  assert.equal(webgpu.provider, 'webgpu', webgpu.note);
+  assert.equal(webgpu.classes.length, 5 * 128 * 128);
+  const same = wasm.classes.filter((value, i) => value === webgpu.classes[i]).length / wasm.classes.length;
+  t.diagnostic(`${(100 * same).toFixed(2)} % of the pixels have the same class`);
+  assert.ok(same > 0.99);
+  assert.ok(new Set(wasm.classes).size > 1, 'something is found');
+  assert.deepEqual(violations, []);
+  await page.close();
+});
+
+const probabilities = (result) => Object.fromEntries(JSON.parse(result.view.json).network.outputs.map(({ id, probability }) => [id, probability]));
+
+test('a whole examination on WebGPU agrees with WASM, and a lost device is survived', { skip, timeout: 400000 }, async (t) => {
+  const page = await openPage();
+  const { send, violations } = await startWorker(page);
 
   const wasm = await send({ type: 'init', provider: 'wasm', threads: 2 }, 'ready');
   assert.equal(wasm.status.provider, 'wasm', wasm.message);
   assert.equal(wasm.status.threads, 2, wasm.status.provider_note);
-  const onWasm = { page: await readPage(1), clip: await readClip(2), ecg: await send({ type: 'examine', id: 3, simulated: 'lbbb' }, 'result') };
+  const onWasm = await send({ type: 'examine', id: 1, simulated: 'lbbb' }, 'result');
 
   // The devices that the worker asks for from now on can be broken from here.
   const worker = page.workers().find((candidate) => candidate.url().endsWith('/worker.js'));
@@ -215,55 +246,27 @@ test('a worker on WebGPU does what it does on WASM', { skip, timeout: 600000 }, 
   const webgpu = await send({ type: 'init', provider: 'webgpu', threads: 2 }, 'ready');
   assert.equal(webgpu.status.provider, 'webgpu', webgpu.status?.provider_note ?? webgpu.message);
   assert.equal(webgpu.status.models[0].precision, 'int8-weights');
+  const onGpu = await send({ type: 'examine', id: 2, simulated: 'lbbb' }, 'result');
+  assert.equal(onGpu.provider, 'webgpu');
+  const [a, b] = [probabilities(onWasm), probabilities(onGpu)];
+  const worst = Object.keys(a).reduce((most, id) => (Math.abs(a[id] - b[id]) > Math.abs(a[most] - b[most]) ? id : most));
+  t.diagnostic(`int8 on WASM and weight-only int8 on WebGPU: largest difference ${Math.abs(a[worst] - b[worst]).toFixed(4)} (${worst})`);
+  assert.ok(Math.abs(a[worst] - b[worst]) < 0.05, worst);
 
-  await t.test('a page whose heavy steps ran on WebGPU is the page that WASM reads', async () => {
-    const onGpu = await readPage(4);
-    assert.equal(onWasm.page.prepared, false, onWasm.page.message);
-    assert.equal(onGpu.prepared, true, onGpu.message);
-    const numbers = (json) => json.match(/-?\d+\.\d+/g).map(Number);
-    const [a, b] = [numbers(onWasm.page.json), numbers(onGpu.json)];
-    assert.equal(a.length, b.length);
-    a.forEach((value, i) => assert.ok(Math.abs(value - b[i]) <= 0.02 * Math.max(1, Math.abs(value)), `${value} ${b[i]}`));
-  });
+  await worker.evaluate(() => { self.lastDevice.destroy(); });
+  const afterLoss = await send({ type: 'examine', id: 3, simulated: 'lbbb' }, 'result');
+  assert.equal(afterLoss.provider, 'wasm');
+  assert.match(afterLoss.provider_note, /graphics processor was reset/);
+  assert.deepEqual(probabilities(afterLoss), a);
 
-  await t.test('a clip, its tensors staying there, has the masks that it has on WASM', async (within) => {
-    const onGpu = await readClip(5);
-    assert.equal(onWasm.clip.provider, 'wasm');
-    assert.equal(onGpu.provider, 'webgpu', onGpu.note);
-    assert.equal(onGpu.classes.length, 5 * 128 * 128);
-    const same = onWasm.clip.classes.filter((value, i) => value === onGpu.classes[i]).length / onWasm.clip.classes.length;
-    within.diagnostic(`${(100 * same).toFixed(2)} % of the pixels have the same class`);
-    assert.ok(same > 0.99);
-    assert.ok(new Set(onWasm.clip.classes).size > 1, 'something is found');
-  });
-
-  const a = probabilities(onWasm.ecg);
-  await t.test('a whole examination agrees with WASM', async (within) => {
-    const onGpu = await send({ type: 'examine', id: 6, simulated: 'lbbb' }, 'result');
-    assert.equal(onGpu.provider, 'webgpu');
-    const b = probabilities(onGpu);
-    const worst = Object.keys(a).reduce((most, id) => (Math.abs(a[id] - b[id]) > Math.abs(a[most] - b[most]) ? id : most));
-    within.diagnostic(`int8 on WASM and weight-only int8 on WebGPU: largest difference ${Math.abs(a[worst] - b[worst]).toFixed(4)} (${worst})`);
-    assert.ok(Math.abs(a[worst] - b[worst]) < 0.05, worst);
-  });
-
-  await t.test('a lost device is survived', async () => {
-    await worker.evaluate(() => { self.lastDevice.destroy(); });
-    const afterLoss = await send({ type: 'examine', id: 7, simulated: 'lbbb' }, 'result');
-    assert.equal(afterLoss.provider, 'wasm');
-    assert.match(afterLoss.provider_note, /graphics processor was reset/);
-    assert.deepEqual(probabilities(afterLoss), a);
-
-    // The device is opened again in the background and taken into use by a later examination.
-    let recovered;
-    for (let id = 8; id < 200; ++id) {
-      recovered = await send({ type: 'examine', id, simulated: 'lbbb' }, 'result');
-      if (recovered.provider === 'webgpu') break;
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    assert.equal(recovered.provider, 'webgpu', recovered.provider_note);
-  });
-
+  // The device is opened again in the background and taken into use by a later examination.
+  let recovered;
+  for (let id = 4; id < 200; ++id) {
+    recovered = await send({ type: 'examine', id, simulated: 'lbbb' }, 'result');
+    if (recovered.provider === 'webgpu') break;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  assert.equal(recovered.provider, 'webgpu', recovered.provider_note);
   assert.deepEqual(violations, []);
   await page.close();
 });
