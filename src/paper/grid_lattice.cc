@@ -540,7 +540,7 @@ void smooth_faint_residual(const NodeLattice& lattice, std::vector<double>& valu
   value = planes(std::clamp(noise / 0.014, 1.4, 2.0));
 }
 
-// Where both families were followed.
+// Of the nodes where both families were followed; below, likewise.
 Homography homography_of(const NodeLattice& lattice, const Family (&family)[2], double size) {
   std::vector<std::array<double, 4>> points;
   for (size_t i = 0; i < family[0].known.size(); ++i)
