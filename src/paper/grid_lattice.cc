@@ -610,7 +610,7 @@ double drop_strays(const NodeLattice& lattice, Family (&family)[2], double size)
   return static_cast<double>(dropped) / static_cast<double>(std::max<size_t>(1, known));
 }
 
-// Follows both families further, from the page as it is known so far: where its lines are foretold to a fifth of a cycle, fainter ones are
+// Follows both families further, from the page as it is known so far: where its lines are foretold to a quarter of a cycle, fainter ones are
 // believed than where a neighbour alone leads.
 void grow(const Plane& ink, const NodeLattice& lattice, Family (&family)[2]) {
   const auto known_around = [&](int c, int r) {   // of eight
@@ -987,7 +987,6 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   }
   if (points.size() < 8 || points.size() < 0.12 * static_cast<double>(count))
     return no_grid(format_text("followed at %d of %d nodes", static_cast<int>(points.size()), static_cast<int>(count)));
-
 
   const double pitch_x = pitch_of(family, 0), pitch_y = pitch_of(family, 1);
   double mm[2];

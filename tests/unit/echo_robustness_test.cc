@@ -21,7 +21,7 @@ namespace {
 
 constexpr double kLongestSeconds = 1;
 constexpr int kFull = 10'000;
-#if defined(__SANITIZE_ADDRESS__) || defined(__EMSCRIPTEN__)
+#ifdef __EMSCRIPTEN__
 constexpr int kUsual = 60;
 constexpr double kSlower = 20;
 #else

@@ -11,8 +11,8 @@
 #include "formats_binary_files.h"
 #include "real_data.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__EMSCRIPTEN__)
-constexpr int kCuts = 20, kFlips = 60;   // slower there; the native build runs all
+#ifdef __EMSCRIPTEN__
+constexpr int kCuts = 20, kFlips = 60;   // slower there; the native builds run all
 #else
 constexpr int kCuts = 100, kFlips = 1000;
 #endif
