@@ -549,6 +549,43 @@ Homography homography_of(const NodeLattice& lattice, const Family (&family)[2], 
   return fit_homography(points, size);
 }
 
+// What the homography leaves of a family's cycles, as a cubic over the page: its slow curl, by reweighted least squares.
+struct Curl {
+  using Terms = Eigen::Matrix<double, 10, 1>;
+  double size = 1;
+  Terms weight = Terms::Zero();
+  Terms terms(double px, double py) const {
+    const double x = 2 * px / size - 1, y = 2 * py / size - 1;
+    return {1, x, y, x * x, x * y, y * y, x * x * x, x * x * y, x * y * y, y * y * y};
+  }
+  double at(double x, double y) const { return terms(x, y).dot(weight); }
+};
+Curl curl_of(const NodeLattice& lattice, const Family& family, const Homography& h, int f, double size) {
+  Curl curl{size};
+  std::vector<std::array<double, 3>> points;
+  for (int at = 0; at < static_cast<int>(family.known.size()); ++at) {
+    if (!family.known[at]) continue;
+    const double x = lattice.x(at % lattice.columns), y = lattice.y(at / lattice.columns);
+    points.push_back({x, y, family.cycles[at] - through(h, x, y)[f]});
+  }
+  double scale = 0.25;
+  for (int round = 0; round < 6; ++round) {
+    Eigen::Matrix<double, 10, 10> normal = Eigen::Matrix<double, 10, 10>::Identity() * 1e-3;
+    Curl::Terms right = Curl::Terms::Zero();
+    std::vector<double> misses;
+    for (const auto& [x, y, cycles] : points) {
+      const Curl::Terms t = curl.terms(x, y);
+      const double miss = cycles - t.dot(curl.weight), d = miss / scale, w = 1 / ((1 + d * d) * (1 + d * d));
+      normal += w * t * t.transpose();
+      right += w * t * miss;
+      misses.push_back(std::abs(miss));
+    }
+    curl.weight += normal.ldlt().solve(right);
+    scale = 3 * percentile(misses, 0.5) + 0.01;
+  }
+  return curl;
+}
+
 PageField field_of(const NodeLattice& lattice, const Family (&family)[2], double size, bool faint) {
   const size_t count = static_cast<size_t>(lattice.columns) * lattice.rows;
   const auto x = [&](size_t i) { return lattice.x(static_cast<int>(i % lattice.columns)); };
@@ -559,17 +596,20 @@ PageField field_of(const NodeLattice& lattice, const Family (&family)[2], double
   field.back = field.h.inverse();
   field.du.assign(count, 0);
   field.dv.assign(count, 0);
+  // Where nothing is known the page goes on as it curls elsewhere.
+  const Curl curl[2] = {curl_of(lattice, family[0], field.h, 0, size), curl_of(lattice, family[1], field.h, 1, size)};
   std::vector<double> weight(count, 0);
   for (size_t i = 0; i < count; ++i) {
     if (!family[0].known[i] || !family[1].known[i]) continue;
     const Eigen::Vector2d flat = through(field.h, x(i), y(i));
-    field.du[i] = family[0].cycles[i] - flat.x();
-    field.dv[i] = family[1].cycles[i] - flat.y();
+    field.du[i] = family[0].cycles[i] - flat.x() - curl[0].at(x(i), y(i));
+    field.dv[i] = family[1].cycles[i] - flat.y() - curl[1].at(x(i), y(i));
     weight[i] = std::min(family[0].node[i].coherence, family[1].node[i].coherence);
   }
   for (std::vector<double>* residual : {&field.du, &field.dv})
     if (faint) smooth_faint_residual(lattice, *residual, weight);
     else smooth_residual(lattice, *residual, weight, 2);
+  for (size_t i = 0; i < count; ++i) field.du[i] += curl[0].at(x(i), y(i)), field.dv[i] += curl[1].at(x(i), y(i));
   return field;
 }
 
@@ -690,6 +730,62 @@ float mean_of(const Plane& ink, float most) {
 void level_traces(Plane& ink, const Level& level) {
   const float most = most_of(ink, level);
   for (float& v : ink.value) v = std::min(v, most);
+}
+
+// Beside tall strokes lines are lost and others counted, over regions with a gradual way in. Paper curls slowly: what stands out from the page's
+// curl, with a step at its border or by whole cycles, is measured again from there, traces levelled hard, and given up where that does not agree.
+void mend_islands(const Plane& ink, const NodeLattice& lattice, Family (&family)[2], double size) {
+  constexpr double kOut = 0.35, kStep = 0.5, kAgrees = 0.12;   // cycles
+  const Homography h = homography_of(lattice, family, size);
+  Plane levelled;
+  for (int f = 0; f < 2; ++f) {
+    const auto known = static_cast<size_t>(std::count(family[f].known.begin(), family[f].known.end(), uint8_t{1}));
+    if (known < 40) continue;
+    const Curl curl = curl_of(lattice, family[f], h, f, size);
+    const auto foretold = [&](const Eigen::Vector2d& p) { return through(h, p.x(), p.y())[f] + curl.at(p.x(), p.y()); };
+    const auto place = [&](int at) { return Eigen::Vector2d(lattice.x(at % lattice.columns), lattice.y(at / lattice.columns)); };
+    std::vector<double> off(family[f].known.size(), 0);
+    for (int at = 0; at < static_cast<int>(off.size()); ++at)
+      if (family[f].known[at]) off[at] = family[f].cycles[at] - foretold(place(at));
+    std::vector<uint8_t> seen(off.size(), 0);
+    for (int start = 0; start < static_cast<int>(off.size()); ++start) {
+      if (seen[start] || std::abs(off[start]) < kOut) continue;
+      std::vector<int> island{start};
+      seen[start] = 1;
+      double steps = 0;
+      int border = 0;
+      for (size_t i = 0; i < island.size(); ++i) {
+        const int at = island[i], c = at % lattice.columns, r = at / lattice.columns;
+        const auto visit = [&](bool in, int to) {
+          if (!in || !family[f].known[to]) return;
+          if (std::abs(off[to]) < kOut) steps += std::abs(off[to] - off[at]), ++border;
+          else if (!seen[to]) seen[to] = 1, island.push_back(to);
+        };
+        visit(c > 0, at - 1), visit(c + 1 < lattice.columns, at + 1), visit(r > 0, at - lattice.columns), visit(r + 1 < lattice.rows, at + lattice.columns);
+      }
+      if (island.size() > known / 4) continue;
+      if (levelled.empty()) levelled = ink, level_traces(levelled, kHardLevel);
+      std::vector<LocalPhase> anew;
+      size_t agreeing = 0;
+      for (const int at : island) {
+        const Eigen::Vector2d p = place(at), right{1, 0}, down{0, 1};
+        const Wave wave{0.5 * (foretold(p + right) - foretold(p - right)), 0.5 * (foretold(p + down) - foretold(p - down))};
+        LocalPhase there = local_phase(levelled, p.x(), p.y(), wave, family[f].half, 1);
+        const double left = there.cycles - foretold(p), whole = std::round(left);
+        there.cycles -= whole;
+        if (there.coherence < kFaintCoherence || std::abs(left - whole) > kAgrees) there.coherence = 0;
+        agreeing += there.coherence > 0;
+        anew.push_back(there);
+      }
+      const double share = static_cast<double>(agreeing) / static_cast<double>(island.size());   // a fifth by chance
+      const bool stepped = steps >= kStep * border && (island.size() < 5 || share > 0.5), slipped = island.size() >= 3 && share > 0.6;
+      if (!stepped && !slipped) continue;
+      for (size_t i = 0; i < island.size(); ++i) {
+        family[f].known[island[i]] = anew[i].coherence > 0;
+        if (anew[i].coherence > 0) family[f].node[island[i]] = anew[i], family[f].cycles[island[i]] = anew[i].cycles;
+      }
+    }
+  }
 }
 
 // ---- millimetres per cycle ---------------------------------------------------------------------------------------------
@@ -958,6 +1054,7 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   const bool astray = drop_strays(lattice, kept, std::max(ink.width, ink.height)) > kAstray;
   if (astray)
     for (int f = 0; f < 2; ++f) mend_slips(lattice, family[f] = std::move(kept[f]));
+  mend_islands(ink, lattice, family, std::max(ink.width, ink.height));
   // Where lines are clear they were followed to their end, and a window half beside the page would go on.
   const bool faint = astray || clarity_of(family) < kFaint;
   PageField field = field_of(lattice, family, std::max(ink.width, ink.height), false);
