@@ -178,8 +178,9 @@ double bent(const Eigen::VectorXd& knots, double at) {
   return knots[i] + (u - static_cast<double>(i)) * (knots[i + 1] - knots[i]);
 }
 
-// Bends the time of the stretches that `relations` name; the others stay. Returns the knots, per stretch, empty where nothing is named.
-std::vector<Eigen::VectorXd> bend_times(const std::vector<Relation>& relations, const Signals& mv, double usual_s) {
+// Bends the time of the stretches that `relations` name; the others stay. What moves all leads of one moment alike the relations cannot tell:
+// their mean stays. Returns the knots, per stretch, empty where nothing is named.
+std::vector<Eigen::VectorXd> bend_times(const LeadPlan& plan, const std::vector<Relation>& relations, const Signals& mv, double usual_s) {
   // Unknowns: the knots of every stretch that a relation names, one after the other.
   std::vector<Eigen::Index> first(mv.size(), -1);
   std::vector<Eigen::VectorXd> knots(mv.size());
@@ -246,6 +247,23 @@ std::vector<Eigen::VectorXd> bend_times(const std::vector<Relation>& relations, 
           right[at] -= w * bend, right[at - 1] += w * bend;
         }
       }
+      for (size_t s = 0; s < mv.size(); ++s) {
+        if (first[s] < 0 || plan.stretches[s].rhythm_row) continue;
+        std::vector<size_t> alike;   // of the same moment, s the first of them
+        for (size_t o = 0; o < mv.size(); ++o)
+          if (first[o] >= 0 && !plan.stretches[o].rhythm_row && std::abs(plan.stretches[o].start_s - plan.stretches[s].start_s) < 1e-6) alike.push_back(o);
+        if (alike.front() != s) continue;
+        for (Eigen::Index i = 0; i < knots[s].size(); ++i) {
+          double mean = 0;
+          std::erase_if(alike, [&](size_t o) { return knots[o].size() <= i; });
+          for (const size_t o : alike) mean += knots[o][i] / static_cast<double>(alike.size());
+          const double w = 1 / (0.02 * usual * usual * static_cast<double>(alike.size()));
+          for (const size_t a : alike) {
+            right[first[a] + i] -= w * mean;
+            for (const size_t b : alike) normal(first[a] + i, first[b] + i) += w / static_cast<double>(alike.size());
+          }
+        }
+      }
       const Eigen::VectorXd step = normal.ldlt().solve(right);
       for (size_t s = 0; s < mv.size(); ++s)
         if (first[s] >= 0)
@@ -285,7 +303,7 @@ void align_by_algebra(LeadPlan& plan, Signals& mv, Signals& confidence) {
         const Misfit misfit = misfit_of(relation, mv);
         worst = std::max(worst, misfit.rms / std::max(1e-9, misfit.size));
       }
-      const std::vector<Eigen::VectorXd> knots = bend_times(tried, mv, worst > 0.5 ? 0.03 : 0.012);
+      const std::vector<Eigen::VectorXd> knots = bend_times(plan, tried, mv, worst > 0.5 ? 0.03 : 0.012);
       Signals bent_mv = mv;
       for (size_t s = 0; s < mv.size(); ++s)
         for (size_t k = 0; k < mv[s].size() && knots[s].size() > 0; ++k)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <numeric>
 
 namespace precordia {
 namespace {
@@ -74,11 +75,10 @@ std::vector<int> row_candidates(const FlatPage& page, const Plane& columns) {
 
 // Cheapest path from left to right. A column without ink costs 1; a step up or down costs little on ink and more beside it; far from
 // the row's own rest line costs a little, so that a crossing leads back to it.
-// `taken`: not 0 where ink is another row's, column by column; it costs as much as no ink. Empty = none.
-std::vector<int> cheapest_path(const FlatPage& page, const Plane& columns, int rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}) {
+std::vector<int> cheapest_path(const FlatPage& page, const Plane& columns, int rest_line, double pitch_px) {
   const int w = page.ink.width, h = page.ink.height;
   const float per_px = 8.f / static_cast<float>(page.px_per_mm);
-  const float on_ink = 0.004f * per_px, off_ink = 0.055f * per_px, pull = (taken.empty() ? 0.25f : 0.08f) / static_cast<float>(std::max(pitch_px, 1.0));
+  const float on_ink = 0.004f * per_px, off_ink = 0.055f * per_px, pull = 0.25f / static_cast<float>(std::max(pitch_px, 1.0));
   const int reach = static_cast<int>(std::min(46.0 * page.px_per_mm, 2.2 * pitch_px + 10 * page.px_per_mm));
   const int top = std::max(0, rest_line - reach), bottom = std::min(h - 1, rest_line + reach);
   const int n = bottom - top + 1;
@@ -93,9 +93,6 @@ std::vector<int> cheapest_path(const FlatPage& page, const Plane& columns, int r
       cost[k] += std::clamp(1 - ink[k] / 0.6f, 0.f, 1.f) + away[k];
       back[k] = static_cast<int16_t>(k);
     }
-    if (!taken.empty())
-      for (int k = 0; k < n; ++k)
-        if (taken[static_cast<size_t>(x) * h + top + k]) cost[k] += 1.f;
     for (int k = 1; k < n; ++k) {
       const float c = cost[k - 1] + (step[k - 1] + step[k]);
       if (c < cost[k]) cost[k] = c, back[k] = back[k - 1];
@@ -110,6 +107,84 @@ std::vector<int> cheapest_path(const FlatPage& page, const Plane& columns, int r
   for (int x = w - 1; x >= 0; --x) {
     // The cell that was entered from the left in this column; the way up or down to the exit is the stroke itself.
     k = from[static_cast<size_t>(x) * n + k];
+    path[x] = top + k;
+  }
+  return path;
+}
+
+// The same by strokes that are followed to their ends: a way is level, or up, or down, and to turn, or to join or leave a stroke from the
+// side, where its ink goes on costs kTurn.
+// `taken`: not 0 where ink is another row's, column by column; it costs as much as no ink, and the ink that is left draws. Empty = none.
+std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}) {
+  const int w = page.ink.width, h = page.ink.height;
+  constexpr float kTurn = 2;
+  const float per_px = 8.f / static_cast<float>(page.px_per_mm);
+  const float on_ink = (taken.empty() ? 0.004f : 0.0012f) * per_px, off_ink = 0.055f * per_px, pull = (taken.empty() ? 0.25f : 0.08f) / static_cast<float>(std::max(pitch_px, 1.0));
+  const int reach = static_cast<int>(std::min(46.0 * page.px_per_mm, 2.2 * pitch_px + 10 * page.px_per_mm));
+  const int top = std::max(0, rest_line - reach), bottom = std::min(h - 1, rest_line + reach);
+  const int n = bottom - top + 1;
+  const float ends = 0.6f * static_cast<float>(page.pen_px) + 1, goes_on = ends + 0.8f * static_cast<float>(page.px_per_mm);
+  enum { kLevel, kUp, kDown, kWays };
+  std::vector<float> cost[kWays], step(n), away(n), turn_up(n), turn_down(n);   // of ways that are level, or along a stroke
+  std::vector<uint32_t> origin[kWays];   // where the column was entered, and how
+  for (int s = 0; s < kWays; ++s) cost[s].assign(n, s == kLevel ? 0.f : 1e9f), origin[s].resize(n);
+  for (int k = 0; k < n; ++k) away[k] = pull * static_cast<float>(std::abs(top + k - rest_line));
+  std::vector<uint16_t> from[kWays];   // how and at which height of the column before this cell was reached
+  for (auto& f : from) f.resize(static_cast<size_t>(w) * n);
+  std::vector<uint8_t> dark(n);
+  for (int x = 0; x < w; ++x) {
+    const float *ink = columns.row(x) + top, *before = columns.row(std::max(0, x - 1)) + top, *after = columns.row(std::min(w - 1, x + 1)) + top;
+    const uint8_t* t = taken.empty() ? nullptr : taken.data() + static_cast<size_t>(x) * h + top;
+    for (int k = 0; k < n; ++k) {
+      step[k] = 0.5f * (on_ink + (off_ink - on_ink) * std::clamp(1 - ink[k] / 0.3f, 0.f, 1.f));   // a thin stroke that stands is paler than one that lies
+      dark[k] = std::max({ink[k], before[k], after[k]}) > 0.35f && !(t && t[k]);
+      const float here = std::clamp(1 - ink[k] / 0.6f, 0.f, 1.f) + away[k] + (t && t[k] ? 1.f : 0.f);
+      for (int s = 0; s < kWays; ++s) cost[s][k] += here, origin[s][k] = static_cast<uint32_t>(k * kWays + s);
+    }
+    // A stroke left to the side, or joined from there, where it goes on.
+    for (int k = 0; x > 0 && k < n; ++k)
+      if (ink[k] < 0.2f) cost[kUp][k] += turn_up[k], cost[kDown][k] += turn_down[k];
+    int run = 0;
+    for (int k = 0; k < n; ++k) turn_up[k] = kTurn * std::clamp((static_cast<float>(run) - ends) / (goes_on - ends), 0.f, 1.f), run = dark[k] ? run + 1 : 0;
+    run = 0;
+    for (int k = n - 1; k >= 0; --k) turn_down[k] = kTurn * std::clamp((static_cast<float>(run) - ends) / (goes_on - ends), 0.f, 1.f), run = dark[k] ? run + 1 : 0;
+    for (int k = 0; x > 0 && k < n; ++k)
+      if (before[k] < 0.2f && ink[k] >= 0.2f) cost[kUp][k] += turn_down[k], cost[kDown][k] += turn_up[k];
+    const auto relax = [&](int s, int k, int r, int j, float more) {
+      const float c = cost[r][j] + more;
+      if (c < cost[s][k]) cost[s][k] = c, origin[s][k] = origin[r][j];
+    };
+    const auto turn = [&] {
+      for (int k = 0; k < n; ++k) {
+        // Upward strokes end, and downward ones begin, where nothing goes on above.
+        relax(kLevel, k, kUp, k, turn_up[k]), relax(kLevel, k, kDown, k, turn_down[k]);
+        relax(kDown, k, kUp, k, turn_up[k]), relax(kDown, k, kLevel, k, turn_up[k]);
+        relax(kUp, k, kDown, k, turn_down[k]), relax(kUp, k, kLevel, k, turn_down[k]);
+      }
+    };
+    turn();
+    for (int k = 1; k < n; ++k) relax(kDown, k, kDown, k - 1, step[k - 1] + step[k]);
+    for (int k = n - 2; k >= 0; --k) relax(kUp, k, kUp, k + 1, step[k + 1] + step[k]);
+    turn();
+    for (int k = 1; k < n; ++k) relax(kDown, k, kDown, k - 1, step[k - 1] + step[k]);
+    for (int k = n - 2; k >= 0; --k) relax(kUp, k, kUp, k + 1, step[k + 1] + step[k]);
+    turn();
+    // A level way may drift by a pixel.
+    for (int k = n - 1; k >= 1; --k) relax(kLevel, k, kLevel, k - 1, step[k - 1] + step[k]);
+    for (int k = 0; k + 1 < n; ++k)
+      if (origin[kLevel][k + 1] == static_cast<uint32_t>((k + 1) * kWays + kLevel)) relax(kLevel, k, kLevel, k + 1, step[k + 1] + step[k]);
+    for (int s = 0; s < kWays; ++s)
+      for (int k = 0; k < n; ++k) from[s][static_cast<size_t>(x) * n + k] = static_cast<uint16_t>(origin[s][k]);
+  }
+  std::vector<int> path(w);
+  int k = 0, s = kLevel;
+  for (int r = 0; r < kWays; ++r)
+    for (int j = 0; j < n; ++j)
+      if (cost[r][j] < cost[s][k]) s = r, k = j;
+  for (int x = w - 1; x >= 0; --x) {
+    // The cell that was entered from the left in this column; the way up or down to the exit is the stroke itself.
+    const int cell = from[s][static_cast<size_t>(x) * n + k];
+    k = cell / kWays, s = cell % kWays;
     path[x] = top + k;
   }
   return path;
@@ -197,8 +272,8 @@ Span span_of(const FlatPage& page, const std::vector<int>& path, int x) {
 }
 
 // Where strokes cross, a path may follow its neighbour's and leave its own ink to nobody. Rows that share ink are sought again with the
-// others' ink taken, and each stretch where that leads elsewhere is kept if more of the page's ink is accounted for.
-void share_ink(const FlatPage& page, const Plane& columns, const std::vector<int>& rest, double pitch_px, std::vector<std::vector<int>>& paths) {
+// others' ink taken, and each stretch where that leads elsewhere is kept if more of the page's ink is accounted for. Whether any rows do.
+bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int>& rest, double pitch_px, std::vector<std::vector<int>>& paths) {
   const int w = page.ink.width, h = page.ink.height, pen = static_cast<int>(std::ceil(page.pen_px));
   std::vector<uint8_t> covered(static_cast<size_t>(w) * h, 0);   // by how many paths, column by column
   const auto cover = [&](const std::vector<int>& path, int from, int to, int by) {
@@ -227,6 +302,7 @@ void share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
   };
   for (const auto& path : paths) cover(path, 0, w - 1, 1);
   const int apart = static_cast<int>(page.px_per_mm);
+  bool any = false;
   for (int round = 0; round < 2; ++round) {
     bool changed = false;
     for (size_t r = 0; r < paths.size(); ++r) {
@@ -235,7 +311,8 @@ void share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
       int shared = 0;
       alone(path, 0, w - 1, &shared);
       if (shared > page.px_per_mm * page.pen_px) {
-        const std::vector<int> other = cheapest_path(page, columns, rest[r], pitch_px, covered);
+        any = true;
+        const std::vector<int> other = followed_path(page, columns, rest[r], pitch_px, covered);
         for (int x = 0; x < w; ++x) {
           if (std::abs(other[x] - path[x]) <= pen) continue;
           int end = x;
@@ -254,6 +331,27 @@ void share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
     }
     if (!changed) break;
   }
+  return any;
+}
+
+// Lengths of stroke: what paths account for together, and what of their ways is bare paper.
+struct Account { double ink = 0, bare = 0; };
+Account accounted(const FlatPage& page, const std::vector<std::vector<int>>& paths) {
+  const int w = page.ink.width, h = page.ink.height;
+  Account sum;
+  std::vector<uint8_t> covered(h);
+  for (int x = 0; x < w; ++x) {
+    std::fill(covered.begin(), covered.end(), uint8_t{0});
+    for (const auto& path : paths) {
+      const Span s = span_of(page, path, x);
+      for (int y = s.top; y <= s.bottom; ++y) covered[y] = 1;
+      const int next = path[std::min(x + 1, w - 1)];
+      for (int y = std::min(path[x], next); y <= std::max(path[x], next); ++y) sum.bare += page.ink.at(x, y) < 0.3f;
+    }
+    for (int y = 0; y < h; ++y)
+      if (covered[y]) sum.ink += page.ink.at(x, y) / page.pen_px;
+  }
+  return sum;
 }
 
 float centroid(const FlatPage& page, int x, const Run& run) {
@@ -516,18 +614,34 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   std::vector<TraceRow> inked;
   std::vector<std::vector<int>> paths;
   for (const int y : candidates) paths.push_back(cheapest_path(page, columns, y, pitch));
-  share_ink(page, columns, candidates, pitch, paths);
+  if (share_ink(page, columns, candidates, pitch, paths)) {
+    // Strokes followed to their ends from the start, if that says clearly more about the page's ink.
+    std::vector<std::vector<int>> followed;
+    for (const int y : candidates) followed.push_back(followed_path(page, columns, y, pitch));
+    share_ink(page, columns, candidates, pitch, followed);
+    const Account plain = accounted(page, paths), ends = accounted(page, followed);
+    if (ends.ink - ends.bare > plain.ink - plain.bare + 0.01 * plain.ink) paths = std::move(followed);
+  }
   const std::vector<std::vector<uint8_t>> away = strayed(page, candidates, paths);
   for (size_t r = 0; r < paths.size(); ++r) inked.push_back(trace_ink(page, paths, r, away[r]));
   page.pen_px = pen_of(page, inked);
   page.stroke_px = std::min(page.pen_px, upright_pen(page, paths).value_or(page.pen_px));
-  for (TraceRow& row : inked) {
+  for (size_t r = 0; r < inked.size(); ++r) {
+    TraceRow& row = inked[r];
     read_row(page, row);
-    if (row.last - row.first < 20 * page.px_per_mm || row.ink_share < 0.6 || continuity(row) < 0.9) continue;
     std::vector<float> heights;
     for (const float v : row.y)
       if (!std::isnan(v)) heights.push_back(v);
     row.baseline_px = percentile(heights, 0.5);
+  }
+  // Of paths along the same trace, the one that was looked for nearest to it.
+  std::vector<size_t> order(inked.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  const auto astray = [&](size_t r) { return std::abs(inked[r].baseline_px - candidates[r]); };
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return astray(a) < astray(b); });
+  for (const size_t r : order) {
+    TraceRow& row = inked[r];
+    if (row.last - row.first < 20 * page.px_per_mm || row.ink_share < 0.6 || continuity(row) < 0.9) continue;
     if (is_frame(page, row)) continue;
     bridge_holes(page, row);
     // A path that was drawn to a neighbour is no row of its own.
