@@ -187,12 +187,10 @@ Result<DigitisedPage> digitise(const RgbImage& image, const DigitiseOptions& opt
   PageTimes times;
   PRECORDIA_TRY(Reading reading, read_any_way_up(image, options, prepared, times));
   timed(times.refine, [&] {
-    for (size_t r = 0; r < reading.rows.size(); ++r) {
-      std::vector<double> borders;
-      for (const LeadStretch& s : reading.plan.stretches)
-        if (s.row == static_cast<int>(r)) borders.push_back(s.begin_px), borders.push_back(s.end_px);
-      if (!borders.empty()) refine_trace(reading.page, reading.rows[r], borders);
-    }
+    std::vector<std::vector<double>> borders(reading.rows.size());
+    for (const LeadStretch& s : reading.plan.stretches)
+      for (const double at : {s.begin_px, s.end_px}) borders[static_cast<size_t>(s.row)].push_back(at);
+    refine_traces(reading.page, reading.rows, borders);
   });
   std::vector<std::vector<float>> signals, confidence;
   for (const LeadStretch& s : reading.plan.stretches) {

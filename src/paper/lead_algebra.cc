@@ -313,7 +313,7 @@ void align_by_algebra(LeadPlan& plan, Signals& mv, Signals& confidence) {
       for (const Relation& relation : tried) {
         const Misfit before = misfit_of(relation, mv), after = misfit_of(relation, bent_mv);
         if (before.rms > 0.1 * before.size) gain = std::max(gain, 1 - after.rms / before.rms);
-        none_lost &= after.rms < 1.03 * before.rms && (relation.repeat || after.rms < 0.2 * after.size || after.rms < 0.45 * before.rms);   // a record may break the equation itself
+        none_lost &= after.rms < 1.03 * before.rms && (relation.repeat ? after.rms < 0.5 * after.size : after.rms < 0.2 * after.size || after.rms < 0.45 * before.rms);   // a record may break the equation itself, a row repeat no lead
       }
       if (!none_lost || gain < 0.3) continue;
       for (size_t s = 0; s < mv.size(); ++s) {

@@ -264,13 +264,16 @@ std::vector<float> sampled(const FlatPage& page, const TraceRow& row, const Lead
   int first = 0, last = count - 1;
   while (first < count && (from + first < stretch.begin_px + 0.7 || std::isnan(y[first]))) ++first;
   while (last > first && (from + last > stretch.end_px - 0.7 || std::isnan(y[last]))) --last;
-  // Where a steep stroke meets the border, or a separator covers it, the last half millimetre cannot be told apart: it stays unread.
-  const auto unclear = [&](int k) { return row.bottom[from + k] - row.top[from + k] > 1.3 * page.px_per_mm; };
+  // Where a steep stroke meets the border, a separator covers it or a hole leads to the next lead, the last half millimetre stays unread.
+  const auto unclear = [&](int k, int inwards) {
+    const int next = std::clamp(k + inwards, 0, count - 1);
+    return std::isnan(row.top[from + k]) || row.bottom[from + k] - row.top[from + k] > 1.3 * page.px_per_mm || std::abs(y[k] - y[next]) > 1.3 * page.px_per_mm;
+  };
   const int reach = static_cast<int>(0.5 * page.px_per_mm), clear_first = first, clear_last = last;
   for (int k = std::min(count - 1, first + reach); k >= first; --k)
-    if (unclear(k)) first = k + 1;
+    if (unclear(k, 1)) first = k + 1;
   for (int k = std::max(0, last - reach); k <= last; ++k)
-    if (unclear(k)) last = k - 1;
+    if (unclear(k, -1)) last = k - 1;
   if (last - first < 4) return out;
   const bool goes_on[2] = {first == clear_first && std::abs(y[first] - y[first + 1]) < 1.2f, last == clear_last && std::abs(y[last] - y[last - 1]) < 1.2f};
   for (int k = first - 1; k >= 0; --k) y[k] = goes_on[0] && first - k <= 3 ? y[k + 1] : std::numeric_limits<float>::quiet_NaN();

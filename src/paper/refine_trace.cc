@@ -9,11 +9,11 @@ constexpr int kReach = 2;   // columns to either side that a vertex is allowed t
 constexpr float kFar = 1e9f;
 
 struct Drawing {
-  const FlatPage& page;
-  const TraceRow& row;
   std::vector<int> top, bottom;    // rows per column that count; bottom < top where nothing does
   float radius, soft;
   std::vector<uint8_t> apart;      // no stroke from this vertex to the next
+  std::vector<size_t> place;       // where a column's window begins in `others`
+  std::vector<float> others;       // ink that other rows draw there; empty = none
 
   // Squared distances of column x's window, from its top down, to the stroke from vertex k (at height a) to k + 1 (at height b).
   void distances(int x, int k, float a, float b, float* out) const {
@@ -31,13 +31,16 @@ struct Drawing {
       out[r] = ex * ex + ey * ey;
     }
   }
-  // Ink at those squared distances from the nearest stroke.
-  void cover(const float* nearest, int rows, float* out) const {
+  // Column x's ink at those squared distances from the nearest stroke.
+  void cover(int x, const float* nearest, int rows, float* out) const {
     const float per_soft = 1 / soft, edge = 0.5f + radius * per_soft;
     for (int r = 0; r < rows; ++r) {
       const float ink = edge - std::sqrt(nearest[r]) * per_soft;
       out[r] = ink < 0 ? 0 : ink > 1 ? 1 : ink;
     }
+    if (others.empty()) return;
+    const float* theirs = others.data() + place[x];
+    for (int r = 0; r < rows; ++r) out[r] = std::max(out[r], theirs[r]);
   }
 };
 
@@ -53,7 +56,7 @@ class Column {
     from_ = std::max(0, x - kReach), to_ = std::min(columns - 2, x + kReach - 1);
     for (int k = from_; k <= to_; ++k) drawing.distances(x, k, y[k], y[k + 1], strokes_[k - from_].data());
     nearest_of(-1);
-    drawing.cover(nearest_.data(), rows_, base_.data());
+    drawing.cover(x, nearest_.data(), rows_, base_.data());
     return base_.data();
   }
   // After draw: the same with vertex v at `height`.
@@ -66,7 +69,7 @@ class Column {
     };
     add(v - 1, v > 0 ? y[v - 1] : 0, height);
     add(v, height, v + 1 < columns ? y[v + 1] : 0);
-    drawing.cover(nearest_.data(), rows_, out);
+    drawing.cover(x, nearest_.data(), rows_, out);
   }
   int rows() const { return rows_; }
 
@@ -120,33 +123,32 @@ bool solve_banded(std::vector<double>& a, std::vector<double>& b, int n) {
   return true;
 }
 
-}  // namespace
+// A row's windows and pen. With `whole`, strokes are seen to the end of their ink, not of the row's own share of it.
+Drawing drawing_of(const FlatPage& page, const TraceRow& row, const std::vector<double>& borders, bool whole) {
+  const int w = page.ink.width, h = page.ink.height, margin = 3, most = whole ? h : 40;
+  Drawing drawing{std::vector<int>(w, 0), std::vector<int>(w, -1), static_cast<float>(0.5 * page.stroke_px), static_cast<float>(std::max(0.6, 1.2 * page.image_px)), std::vector<uint8_t>(w, 0), {}, {}};
+  for (const double border : borders)
+    if (border >= 0 && border < w) drawing.apart[static_cast<size_t>(border)] = 1;
+  for (int x = row.first; x <= row.last; ++x) {
+    if (std::isnan(row.top[x])) continue;
+    int t = std::clamp(static_cast<int>(row.top[x]), 0, h - 1), b = std::clamp(static_cast<int>(row.bottom[x] + 1), 0, h - 1);
+    for (int k = 0; k < most && t > 0 && page.ink.at(x, t - 1) > 0.12f; ++k) --t;   // what a stroke beside this column leaves in it
+    for (int k = 0; k < most && b + 1 < h && page.ink.at(x, b + 1) > 0.12f; ++k) ++b;
+    drawing.top[x] = std::max(0, t - margin), drawing.bottom[x] = std::min(h - 1, b + margin);
+  }
+  return drawing;
+}
 
-void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>& borders) {
+// Moves the heights of `row` in its steep columns, where `among` is not 0 (empty = all).
+void refine(const FlatPage& page, const Drawing& drawing, TraceRow& row, const std::vector<uint8_t>& among) {
   const int w = page.ink.width, h = page.ink.height;
   std::vector<uint8_t> steep(w, 0);
   const float usual = 1.5f * static_cast<float>(page.pen_px) + 0.5f;
-  Drawing drawing{page, row, std::vector<int>(w, 0), std::vector<int>(w, -1), 0, 0, std::vector<uint8_t>(w, 0)};
-  for (const double border : borders)
-    if (border >= 0 && border < w) drawing.apart[static_cast<size_t>(border)] = 1;
-  std::vector<uint8_t> bridged(w, 0);   // no ink of its own to be held against
-  for (int x = row.first; x <= row.last; ++x) {
-    if (std::isnan(row.top[x])) {
-      bridged[x] = 1;
-      continue;
-    }
-    int t = std::clamp(static_cast<int>(row.top[x]), 0, h - 1), b = std::clamp(static_cast<int>(row.bottom[x] + 1), 0, h - 1);
-    const int margin = 3;
-    for (int k = 0; k < 40 && t > 0 && page.ink.at(x, t - 1) > 0.12f; ++k) --t;   // what a stroke beside this column leaves in it
-    for (int k = 0; k < 40 && b + 1 < h && page.ink.at(x, b + 1) > 0.12f; ++k) ++b;
-    drawing.top[x] = std::max(0, t - margin), drawing.bottom[x] = std::min(h - 1, b + margin);
-    if (row.bottom[x] - row.top[x] > usual)
-      for (int k = std::max(row.first, x - 3); k <= std::min(row.last, x + 3); ++k) steep[k] = 1;
-  }
   for (int x = row.first; x <= row.last; ++x)
-    if (bridged[x]) steep[x] = 0;
-  drawing.radius = static_cast<float>(0.5 * page.stroke_px);
-  drawing.soft = static_cast<float>(std::max(0.6, 1.2 * page.image_px));
+    if (row.bottom[x] - row.top[x] > usual)
+      for (int k = std::max(row.first, x - 3); k <= std::min(row.last, x + 3); ++k) steep[k] = among.empty() || among[k];
+  for (int x = row.first; x <= row.last; ++x)
+    if (std::isnan(row.top[x])) steep[x] = 0;   // bridged: no ink of its own to be held against
   // Levenberg-Marquardt over all heights at once: a height colours only its neighbours, so the normal matrix is banded.
   std::vector<float>& y = row.y;
   const int from = row.first, n = row.last - row.first + 1;
@@ -268,6 +270,49 @@ void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>
     if (!(after < 0.9 * before)) std::copy(first.begin() + x, first.begin() + end, y.begin() + x);
     x = end;
   }
+}
+
+// Columns within a pen's reach of where another row draws into this one's windows.
+std::vector<uint8_t> crossed(const Drawing& drawing, const std::vector<TraceRow>& rows, size_t r) {
+  const int w = static_cast<int>(drawing.top.size()), reach = 6;
+  std::vector<uint8_t> near(w, 0);
+  for (size_t q = 0; q < rows.size(); ++q)
+    for (int x = std::max(rows[q].first, rows[r].first); q != r && x <= std::min(rows[q].last, rows[r].last); ++x)
+      if (rows[q].top[x] <= static_cast<float>(drawing.bottom[x]) && rows[q].bottom[x] >= static_cast<float>(drawing.top[x]))
+        for (int k = std::max(0, x - reach); k <= std::min(w - 1, x + reach); ++k) near[k] = 1;
+  return near;
+}
+
+}  // namespace
+
+void refine_traces(const FlatPage& page, std::vector<TraceRow>& rows, const std::vector<std::vector<double>>& borders) {
+  for (size_t r = 0; r < rows.size(); ++r)
+    if (!borders[r].empty()) refine(page, drawing_of(page, rows[r], borders[r], false), rows[r], {});
+  // Where rows cross, what one draws need not be drawn by another.
+  Column column(page.ink.height);
+  for (int round = 0; round < 2; ++round)
+    for (size_t r = 0; r < rows.size(); ++r) {
+      if (borders[r].empty()) continue;
+      Drawing drawing = drawing_of(page, rows[r], borders[r], true);
+      const std::vector<uint8_t> near = crossed(drawing, rows, r);
+      if (std::find(near.begin(), near.end(), uint8_t{1}) == near.end()) continue;
+      drawing.place.assign(near.size(), 0);
+      size_t cells = 0;
+      for (size_t x = 0; x < near.size(); ++x) drawing.place[x] = cells, cells += static_cast<size_t>(std::max(0, drawing.bottom[x] - drawing.top[x] + 1));
+      drawing.others.assign(cells, 0);
+      for (size_t q = 0; q < rows.size(); ++q) {
+        if (q == r) continue;
+        Drawing theirs = drawing_of(page, rows[q], borders[q], false);
+        theirs.top = drawing.top, theirs.bottom = drawing.bottom;
+        for (int x = rows[q].first; x <= rows[q].last; ++x) {
+          if (!near[x] || theirs.bottom[x] < theirs.top[x]) continue;
+          const float* ink = column.draw(theirs, rows[q].y.data(), x, page.ink.width);
+          float* to = drawing.others.data() + drawing.place[x];
+          for (int k = 0; k < column.rows(); ++k) to[k] = std::max(to[k], ink[k]);
+        }
+      }
+      refine(page, drawing, rows[r], near);
+    }
 }
 
 }  // namespace precordia

@@ -5,8 +5,8 @@
 
 namespace precordia {
 
-// Analysis by synthesis, where strokes are steep: elsewhere the middle of the ink is already the answer. At `borders`
-// (columns of the page) one lead ends and another begins: no stroke joins them.
-void refine_trace(const FlatPage& page, TraceRow& row, const std::vector<double>& borders);
+// Analysis by synthesis, where strokes are steep: elsewhere the middle of the ink is already the answer. Where rows cross they are drawn
+// together. `borders`, per row: columns of the page at which one lead ends and another begins, no stroke joins them; none = the row stays.
+void refine_traces(const FlatPage& page, std::vector<TraceRow>& rows, const std::vector<std::vector<double>>& borders);
 
 }  // namespace precordia

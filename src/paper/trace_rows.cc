@@ -117,9 +117,9 @@ std::vector<int> cheapest_path(const FlatPage& page, const Plane& columns, int r
 // `taken`: not 0 where ink is another row's, column by column; it costs as much as no ink, and the ink that is left draws. Empty = none.
 std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}) {
   const int w = page.ink.width, h = page.ink.height;
-  constexpr float kTurn = 2;
+  constexpr float kTurn = 6, kTaken = 1;
   const float per_px = 8.f / static_cast<float>(page.px_per_mm);
-  const float on_ink = (taken.empty() ? 0.004f : 0.0012f) * per_px, off_ink = 0.055f * per_px, pull = (taken.empty() ? 0.25f : 0.08f) / static_cast<float>(std::max(pitch_px, 1.0));
+  const float on_ink = (taken.empty() ? 0.004f : 0.0012f) * per_px, off_ink = 0.055f * per_px, pull = (taken.empty() ? 0.25f : 0.02f) / static_cast<float>(std::max(pitch_px, 1.0));
   const int reach = static_cast<int>(std::min(46.0 * page.px_per_mm, 2.2 * pitch_px + 10 * page.px_per_mm));
   const int top = std::max(0, rest_line - reach), bottom = std::min(h - 1, rest_line + reach);
   const int n = bottom - top + 1;
@@ -138,7 +138,7 @@ std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int r
     for (int k = 0; k < n; ++k) {
       step[k] = 0.5f * (on_ink + (off_ink - on_ink) * std::clamp(1 - ink[k] / 0.3f, 0.f, 1.f));   // a thin stroke that stands is paler than one that lies
       dark[k] = std::max({ink[k], before[k], after[k]}) > 0.35f && !(t && t[k]);
-      const float here = std::clamp(1 - ink[k] / 0.6f, 0.f, 1.f) + away[k] + (t && t[k] ? 1.f : 0.f);
+      const float here = std::clamp(1 - ink[k] / 0.6f, 0.f, 1.f) + away[k] + (t && t[k] ? kTaken : 0.f);
       for (int s = 0; s < kWays; ++s) cost[s][k] += here, origin[s][k] = static_cast<uint32_t>(k * kWays + s);
     }
     // A stroke left to the side, or joined from there, where it goes on.
@@ -154,21 +154,15 @@ std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int r
       const float c = cost[r][j] + more;
       if (c < cost[s][k]) cost[s][k] = c, origin[s][k] = origin[r][j];
     };
-    const auto turn = [&] {
-      for (int k = 0; k < n; ++k) {
-        // Upward strokes end, and downward ones begin, where nothing goes on above.
-        relax(kLevel, k, kUp, k, turn_up[k]), relax(kLevel, k, kDown, k, turn_down[k]);
-        relax(kDown, k, kUp, k, turn_up[k]), relax(kDown, k, kLevel, k, turn_up[k]);
-        relax(kUp, k, kDown, k, turn_down[k]), relax(kUp, k, kLevel, k, turn_down[k]);
-      }
-    };
-    turn();
+    // Turns only where a column is entered, so that a tip is a cell of the path. Upward strokes end, and downward ones begin, where nothing
+    // goes on above.
+    for (int k = 0; k < n; ++k) {
+      relax(kLevel, k, kUp, k, turn_up[k]), relax(kLevel, k, kDown, k, turn_down[k]);
+      relax(kDown, k, kUp, k, turn_up[k]), relax(kDown, k, kLevel, k, turn_up[k]);
+      relax(kUp, k, kDown, k, turn_down[k]), relax(kUp, k, kLevel, k, turn_down[k]);
+    }
     for (int k = 1; k < n; ++k) relax(kDown, k, kDown, k - 1, step[k - 1] + step[k]);
     for (int k = n - 2; k >= 0; --k) relax(kUp, k, kUp, k + 1, step[k + 1] + step[k]);
-    turn();
-    for (int k = 1; k < n; ++k) relax(kDown, k, kDown, k - 1, step[k - 1] + step[k]);
-    for (int k = n - 2; k >= 0; --k) relax(kUp, k, kUp, k + 1, step[k + 1] + step[k]);
-    turn();
     // A level way may drift by a pixel.
     for (int k = n - 1; k >= 1; --k) relax(kLevel, k, kLevel, k - 1, step[k - 1] + step[k]);
     for (int k = 0; k + 1 < n; ++k)
@@ -300,6 +294,20 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
     }
     return n;
   };
+  // Ink of the strokes under a path that no path accounts for, nor beside it within the pen.
+  const auto missed_by = [&](const std::vector<int>& path) {
+    int n = 0;
+    for (int x = 0; x < w; ++x) {
+      const Run run = run_around(page, x, path[x], pen);
+      if (std::isnan(run.top)) continue;
+      for (int y = static_cast<int>(std::ceil(run.top)); y <= static_cast<int>(run.bottom); ++y) {
+        bool known = false;
+        for (int k = std::max(0, x - pen - 1); k <= std::min(w - 1, x + pen + 1) && !known; ++k) known = covered[static_cast<size_t>(k) * h + y] != 0;
+        n += !known;
+      }
+    }
+    return n;
+  };
   for (const auto& path : paths) cover(path, 0, w - 1, 1);
   const int apart = static_cast<int>(page.px_per_mm);
   bool any = false;
@@ -307,10 +315,11 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
     bool changed = false;
     for (size_t r = 0; r < paths.size(); ++r) {
       std::vector<int>& path = paths[r];
+      const int missed = missed_by(path);
       cover(path, 0, w - 1, -1);
       int shared = 0;
       alone(path, 0, w - 1, &shared);
-      if (shared > page.px_per_mm * page.pen_px) {
+      if (std::max(shared, missed) > page.px_per_mm * page.pen_px) {
         any = true;
         const std::vector<int> other = followed_path(page, columns, rest[r], pitch_px, covered);
         for (int x = 0; x < w; ++x) {
