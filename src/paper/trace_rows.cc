@@ -294,12 +294,13 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
     }
     return n;
   };
-  // Ink of the strokes under a path that no path accounts for, nor beside it within the pen.
+  // Where strokes of two rows touch: ink that no path accounts for, nor beside it within the pen.
   const auto missed_by = [&](const std::vector<int>& path) {
     int n = 0;
     for (int x = 0; x < w; ++x) {
       const Run run = run_around(page, x, path[x], pen);
-      if (std::isnan(run.top)) continue;
+      const auto touches = [&](const std::vector<int>& other) { return &other != &path && static_cast<float>(other[x]) >= run.top && static_cast<float>(other[x]) <= run.bottom; };
+      if (std::isnan(run.top) || std::none_of(paths.begin(), paths.end(), touches)) continue;
       for (int y = static_cast<int>(std::ceil(run.top)); y <= static_cast<int>(run.bottom); ++y) {
         bool known = false;
         for (int k = std::max(0, x - pen - 1); k <= std::min(w - 1, x + pen + 1) && !known; ++k) known = covered[static_cast<size_t>(k) * h + y] != 0;
