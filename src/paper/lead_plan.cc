@@ -611,6 +611,13 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   sorted = ends;
   const double end = percentile(sorted, 0.6);
 
+  // Printouts of several rows show ten seconds, more rarely five: twice that at the usual speed is the other one.
+  const double length_mm = (end - begin) / mm;
+  if (speed_known == KnownFrom::kAssumed && rows.size() >= 3 && length_mm > 400) {
+    mm_per_s = 50, speed_known = KnownFrom::kGeometry;
+    notes.push_back(format_text("The traces are %.0f mm long, so 50 mm/s was taken, though no pulse tells. Check it against the page.", length_mm));
+  }
+
   std::vector<PulseColumn> own_columns;
   if (on_left && heights.size() >= 2 && heights.size() * 2 > rows.size())
     own_columns = columns_of_pulses(page, rows, pulses, begin, end, mm_per_s * mm);
@@ -627,7 +634,6 @@ Result<LeadPlan> plan_leads(const FlatPage& page, const std::vector<TraceRow>& a
   // Layouts with this number of rows; a row too many (a line of text, a frame) may be left out at either end.
   std::vector<PageLayout> candidates;
   const int n = static_cast<int>(rows.size());
-  const double length_mm = (end - begin) / mm;
   const auto fits = [&](PageLayout layout, int count) {
     const PageLayoutShape& shape = shape_of(layout);
     return shape.rows + shape.rhythm_rows == count && (layout == PageLayout::kSingle || layout == PageLayout::k6x1 || layout == PageLayout::k12x1 || length_mm > 20.0 * shape.columns);

@@ -647,7 +647,13 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   // Of paths along the same trace, the one that was looked for nearest to it.
   std::vector<size_t> order(inked.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  const auto astray = [&](size_t r) { return std::abs(inked[r].baseline_px - candidates[r]); };
+  const auto astray = [&](size_t r) {
+    double sum = 0;
+    int n = 0;
+    for (const float v : inked[r].y)
+      if (!std::isnan(v)) sum += std::abs(v - candidates[r]), ++n;
+    return sum / std::max(n, 1);
+  };
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return astray(a) < astray(b); });
   for (const size_t r : order) {
     TraceRow& row = inked[r];

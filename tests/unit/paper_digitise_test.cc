@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "paper/digitise.h"
+#include "paper/grid_lattice.h"
 #include "paper/hand_marks.h"
 #include "paper/lead_algebra.h"
 #include "pages/page_renderer.h"
@@ -165,6 +167,72 @@ TEST_CASE("leads of one moment that stand apart in time are brought together, le
   const auto broken = three(0, 0.5);
   CHECK(broken[0] > 0.3);
   CHECK(broken[2] == 0);
+}
+
+TEST_CASE("what is misread at the end of a lead does not draw all leads of the moment along time") {
+  const EcgRecord record = patient();
+  LeadPlan plan;
+  std::vector<std::vector<float>> mv;
+  for (const auto& [lead, rhythm] : {std::pair{Lead::kI, false}, {Lead::kII, false}, {Lead::kIII, false}, {Lead::kII, true}}) {
+    LeadStretch stretch;
+    stretch.lead = lead, stretch.rhythm_row = rhythm;
+    plan.stretches.push_back(stretch);
+    const std::vector<float>& v = record.lead(lead);
+    mv.emplace_back(v.begin(), v.begin() + (rhythm ? 2500 : 1250));
+  }
+  for (size_t k = 1200; k < 1250; ++k) mv[1][k] += 0.008f * static_cast<float>(k - 1200);
+  std::vector<std::vector<float>> sure;
+  for (const auto& v : mv) sure.emplace_back(v.size(), 1.f);
+  align_by_algebra(plan, mv, sure);
+  for (size_t k = 0; k < plan.stretches[0].moved.size(); k += 50) {
+    double mean = 0;   // samples
+    for (size_t lead = 0; lead < 3; ++lead) mean += plan.stretches[lead].moved[k] / 3;
+    CHECK(std::abs(mean) < 1);
+  }
+}
+
+TEST_CASE("long rows without a pulse are taken for 50 mm/s, and that is said") {
+  PageStyle style;
+  style.layout = PageLayout::k3x4;
+  style.px_per_mm = 5;
+  style.mm_per_s = 50;
+  style.pulse = false;
+  const PrintedPage page = render_page(patient(), style);
+  const auto read = digitise(page.image);
+  REQUIRE(read.has_value());
+  CHECK(read->mm_per_s == 50);
+  CHECK(read->speed_known == KnownFrom::kGeometry);
+  CHECK(snr_db(page.truth, read->record, true) > 10);
+  CHECK(std::any_of(read->notes.begin(), read->notes.end(), [](const std::string& note) { return note.find("50 mm/s was taken") != std::string::npos; }));
+}
+
+TEST_CASE("tall strokes do not bend the grid beside them") {
+  constexpr double kMm = 8;
+  for (const auto& [strokes, gap, period] : {std::tuple{4, 12.0, 150.0}, {3, 18.0, 120.0}}) {
+    CAPTURE(gap);
+    Plane ink(1600, 1000);
+    const auto line = [](double at, double pitch, double half) { return std::clamp(0.5 + half - std::abs(at / pitch - std::round(at / pitch)) * pitch, 0.0, 1.0); };
+    for (int y = 0; y < ink.height; ++y)
+      for (int x = 0; x < ink.width; ++x)
+        ink.row(y)[x] = static_cast<float>(std::max({0.12 * line(x, kMm, 0.6), 0.12 * line(y, kMm, 0.6), 0.3 * line(x, 5 * kMm, 0.9), 0.3 * line(y, 5 * kMm, 0.9)}));
+    for (int group = 0; group < 5; ++group)
+      for (int stroke = 0; stroke < strokes; ++stroke)
+        for (int y = 60; y < 760; ++y) {
+          const double centre = 800 + group * period + stroke * gap + 0.012 * (y - 60) * (stroke % 2 ? 1 : -1);
+          for (int x = static_cast<int>(centre) - 4; x < static_cast<int>(centre) + 5 && x < ink.width; ++x)
+            ink.row(y)[x] = std::max(ink.at(x, y), static_cast<float>(std::clamp(2 - std::abs(x - centre), 0.0, 1.0)));
+        }
+    const auto lattice = find_grid(std::move(ink));
+    REQUIRE(lattice.has_value());
+    std::vector<double> off;   // mm along x, of nodes within the picture
+    const PageMapping& map = lattice->mapping;
+    for (int r = 0; r < map.rows; ++r)
+      for (int c = 0; c < map.columns; ++c)
+        if (const ImagePoint& p = map.nodes[static_cast<size_t>(r) * map.columns + c]; p.x > 0 && p.y > 0 && p.x < 1600 && p.y < 1000)
+          off.push_back(p.x / kMm - (map.origin_x_mm + map.step_mm * c));
+    const double usual = percentile(off, 0.5);
+    for (const double o : off) CHECK(std::abs(o - usual) < 0.3);
+  }
 }
 
 TEST_CASE("a page whose leads contradict each other is refused, and read when the user has said what it is") {

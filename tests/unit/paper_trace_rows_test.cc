@@ -6,6 +6,7 @@
 #include <functional>
 #include <random>
 
+#include "paper/refine_trace.h"
 #include "paper/trace_rows.h"
 
 using namespace precordia;
@@ -59,6 +60,24 @@ TEST_CASE("where two rows' tall waves cross, each row keeps its own") {
     CHECK(highest(rows[0], at) == doctest::Approx(90).epsilon(0.25));   // the last of a tip is refine_trace's
     CHECK(highest(rows[1], at) == doctest::Approx(240).epsilon(0.05));
   }
+}
+
+TEST_CASE("where two rows' waves run into each other, each turns at its own tip") {
+  // The upper row's wave ends within the lower one's ink, and the other way round.
+  const auto upper = [](double x) { return 200 + 95 * (spike(x, 250, 7) + spike(x, 600, 6)); };
+  const auto lower = [](double x) { return 320 - 90 * (spike(x, 250.5, 6) + spike(x, 601, 7)); };
+  FlatPage page = blank();
+  draw(page, 2.5, 20, 780, upper);
+  draw(page, 2.5, 20, 780, lower);
+  std::vector<TraceRow> rows = find_rows(page);
+  REQUIRE(rows.size() == 2);
+  refine_traces(page, rows, {{20, 780}, {20, 780}});
+  double off[2] = {0, 0};
+  for (int x = 30; x < 770; ++x) {
+    REQUIRE(!std::isnan(rows[0].y[x] + rows[1].y[x]));
+    off[0] += std::pow(rows[0].y[x] - upper(x), 2) / 740, off[1] += std::pow(rows[1].y[x] - lower(x), 2) / 740;
+  }
+  for (const double mean : off) CHECK(std::sqrt(mean) < 2);   // pixels, a quarter of a millimetre
 }
 
 TEST_CASE("a row that begins later than its neighbour has no trace before, though its path runs along the neighbour's") {
