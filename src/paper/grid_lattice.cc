@@ -763,7 +763,7 @@ void mend_islands(const Plane& ink, const NodeLattice& lattice, Family (&family)
         };
         visit(c > 0, at - 1), visit(c + 1 < lattice.columns, at + 1), visit(r > 0, at - lattice.columns), visit(r + 1 < lattice.rows, at + lattice.columns);
       }
-      if (island.size() > known / 4) continue;
+      if (island.size() > known / 3) continue;
       if (levelled.empty()) levelled = ink, level_traces(levelled, kHardLevel);
       std::vector<LocalPhase> anew;
       size_t agreeing = 0;
@@ -839,8 +839,8 @@ Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, dou
 }
 
 // How many millimetres one followed cycle is, from the 5:1 of major to minor lines and from what a page can measure.
+constexpr double kClear = 2.5;   // times the floor
 double mm_per_cycle(const Harmonics& s, double extent_cycles) {
-  constexpr double kClear = 2.5;
   if (s.fifth > kClear && s.fifth >= 0.7 * std::max({s.half, s.third, s.quarter})) return extent_cycles < 42 ? 5 : 1;
   if (s.third > kClear && s.third > 1.5 * std::max(s.fifth, s.half) && s.third > 1.2 * s.quarter && extent_cycles > 50 && extent_cycles < 360) return 5.0 / 3;   // the third harmonic of lines 5 mm apart, two thirds of which also show at three quarters
   if (s.half > kClear && extent_cycles > 360) return 0.5;
@@ -993,12 +993,12 @@ Plane cell_means(const Plane& ink) {
 }
 
 // Squares of `side` cells that are dark throughout (a morphological opening), and a cell around them. The picture's rim goes on beyond it.
-std::vector<uint8_t> solid_cells(const Plane& cells, int side) {
+std::vector<uint8_t> solid_cells(const Plane& cells, int side, float least) {
   const int w = cells.width, h = cells.height;
   std::vector<uint8_t> solid(cells.value.size(), 0);
   if (solid.empty()) return solid;
   std::vector<float> all = cells.value;
-  const float dark = std::max(0.18f, 1.8f * percentile(all, 0.5));
+  const float dark = std::max(least, 1.8f * percentile(all, 0.5));
   std::vector<int> run(static_cast<size_t>(w), 0);   // dark cells upwards from here
   for (int r = -side; r < h + side; ++r) {
     const float* line = cells.row(std::clamp(r, 0, h - 1));
@@ -1087,22 +1087,28 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
 
   const double pitch_x = pitch_of(family, 0), pitch_y = pitch_of(family, 1);
   double mm[2];
+  bool halves = false;   // every second line is a stronger one
   for (int f = 0; f < 2; ++f) {
     const double extent = (f == 0 ? ink.width : ink.height) / clear_pitch[f];
-    mm[f] = mm_per_cycle(harmonics_of(ink, clear, f, extent), f == 0 ? extent : extent * 1.4);
+    const Harmonics harmonics = harmonics_of(ink, clear, f, extent);
+    mm[f] = mm_per_cycle(harmonics, f == 0 ? extent : extent * 1.4);
+    halves |= harmonics.half > kClear;
   }
-  // Paper is square: where the two families disagree about the size of a millimetre, the one nearer to a usual page is right.
+  // Paper is square: where the two families disagree about the size of a millimetre, one of them is right, or else the lines are two and a
+  // half apart, whichever is nearest to a usual page.
   const double ratio = (pitch_x / mm[0]) / (pitch_y / mm[1]);
   if (ratio < 0.7 || ratio > 1.43) {
-    const double page_by_x = ink.width / (pitch_x / mm[0]), page_by_y = ink.width / (pitch_y / mm[1]);
-    const int f = std::abs(std::log(page_by_x / 260)) < std::abs(std::log(page_by_y / 260)) ? 0 : 1;
-    const double wanted = f == 0 ? pitch_x / mm[0] : pitch_y / mm[1], other = f == 0 ? pitch_y : pitch_x;
+    const double said[2] = {mm[0], mm[1]};
     double best = 1e9;
-    for (const double candidate : {1.0, 5.0, 2.5, 5.0 / 3, 1.25, 25.0, 0.5}) {
-      const double miss = std::abs(std::log(other / candidate / wanted));
-      if (miss < best) best = miss, mm[1 - f] = candidate;
-    }
-    if (best > 0.36) return no_grid("the two families of lines do not fit together");
+    for (const double x : {1.0, 5.0, 2.5, 5.0 / 3, 1.25, 25.0, 0.5})
+      for (const double y : {1.0, 5.0, 2.5, 5.0 / 3, 1.25, 25.0, 0.5}) {
+        const double skew = std::abs(std::log((pitch_x / x) / (pitch_y / y)));
+        if (skew > 0.36) continue;
+        const bool told = x == said[0] || y == said[1];
+        const double unusual = std::abs(std::log(ink.width / (pitch_x / x) / 260)) + 0.1 * skew + (told ? 0 : 0.3);
+        if ((told || (halves && x == 2.5 && y == 2.5)) && unusual < best) best = unusual, mm[0] = x, mm[1] = y;
+      }
+    if (best > 1e8) return no_grid("the two families of lines do not fit together");
   }
 
   GridLattice out;
@@ -1113,8 +1119,8 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   out.seen_spacing_px = lattice.spacing, out.seen_columns = lattice.columns, out.seen_rows = lattice.rows;
   out.seen.resize(count);
   for (size_t i = 0; i < count; ++i) out.seen[i] = family[0].known[i] && family[1].known[i];
-  if (faint) out.solid_px = kCellPx, out.solid_columns = cells.width, out.solid_rows = cells.height;
-  if (faint) out.solid = solid_cells(cells, std::max(2, static_cast<int>(std::lround(3 * out.px_per_mm_x / kCellPx))));
+  out.solid_px = kCellPx, out.solid_columns = cells.width, out.solid_rows = cells.height;
+  out.solid = solid_cells(cells, std::max(2, static_cast<int>(std::lround(3 * out.px_per_mm_x / kCellPx))), faint ? 0.18f : 0.5f);
   // The page reaches half a node beyond the last node followed, and further within the picture: a pulse or a trace may go on where
   // names or a frame hid the grid.
   const double half_u = 0.6 * lattice.spacing / pitch_x * mm[0], half_v = 0.6 * lattice.spacing / pitch_y * mm[1];
