@@ -74,16 +74,17 @@ doctest_part() {
     record "$part" 0 1 0 $((SECONDS - started)) "$log"
     return
   fi
-  # In two halves, one for each core of the machine that CI lends.
-  local cases other
+  # In slices, as many at a time as there are cores: some tests take a hundred times as long as others.
+  local cases slices=16 slice
   cases=$("$@" --count --no-colors=true | sed -nE 's/.*current filters: ([0-9]+)$/\1/p')
   cases=${cases:-0}
-  timeout 900 "$@" --no-colors=true --first=$((cases / 2 + 1)) > "$log.second" 2>&1 &
-  other=$!
-  timeout 900 "$@" --no-colors=true --last=$((cases / 2)) >> "$log" 2>&1 || status=$?
-  wait "$other" || status=$?
-  cat "$log.second" >> "$log"
-  rm "$log.second"
+  rm -f "$log".slice.*
+  for ((slice = 0; slice < slices; ++slice)); do
+    printf '%s\n' "$slice $((cases * slice / slices + 1)) $((cases * (slice + 1) / slices))"
+  done | xargs -P "$(nproc)" -L 1 bash -c '
+    timeout 900 "${@:2:$#-4}" --no-colors=true --first="${*: -2:1}" --last="${*: -1}" > "$1.slice.${*: -3:1}" 2>&1' slice "$log" "$@" || status=$?
+  cat "$log".slice.* >> "$log"
+  rm "$log".slice.*
   failed=$(count_in 's/^\[doctest\] test cases: .*\| +([0-9]+) failed.*/\1/p' "$log")
   passed=$((cases - failed))
   # A crash or a sanitizer report ends the program before its totals, or after them with a non-zero status.
