@@ -844,7 +844,7 @@ double mm_per_cycle(const Harmonics& s, double extent_cycles) {
   if (s.fifth > kClear && s.fifth >= 0.7 * std::max({s.half, s.third, s.quarter})) return extent_cycles < 42 ? 5 : 1;
   if (s.third > kClear && s.third > 1.5 * std::max(s.fifth, s.half) && s.third > 1.2 * s.quarter && extent_cycles > 50 && extent_cycles < 360) return 5.0 / 3;   // the third harmonic of lines 5 mm apart, two thirds of which also show at three quarters
   if (s.half > kClear && extent_cycles > 360) return 0.5;
-  if (s.half > kClear && s.half > 1.3 * s.fifth && extent_cycles > 30 && extent_cycles < 170) return 2.5;
+  if (s.half > kClear && s.half > 1.3 * s.fifth && extent_cycles > 30 && extent_cycles < 250) return 2.5;
   return extent_cycles > 105 ? 1 : 5;
 }
 
