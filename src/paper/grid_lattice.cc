@@ -549,7 +549,9 @@ Homography homography_of(const NodeLattice& lattice, const Family (&family)[2], 
   return fit_homography(points, size);
 }
 
-// What the homography leaves of a family's cycles, as a cubic over the page: its slow curl, by reweighted least squares.
+// What the homography leaves of a family's cycles, as a cubic over the page: its slow curl, by reweighted least squares; nothing from a
+// few nodes.
+constexpr size_t kEnoughForCurl = 40;
 struct Curl {
   using Terms = Eigen::Matrix<double, 10, 1>;
   double size = 1;
@@ -568,6 +570,7 @@ Curl curl_of(const NodeLattice& lattice, const Family& family, const Homography&
     const double x = lattice.x(at % lattice.columns), y = lattice.y(at / lattice.columns);
     points.push_back({x, y, family.cycles[at] - through(h, x, y)[f]});
   }
+  if (points.size() < kEnoughForCurl) return curl;
   double scale = 0.25;
   for (int round = 0; round < 6; ++round) {
     Eigen::Matrix<double, 10, 10> normal = Eigen::Matrix<double, 10, 10>::Identity() * 1e-3;
@@ -740,7 +743,7 @@ void mend_islands(const Plane& ink, const NodeLattice& lattice, Family (&family)
   Plane levelled;
   for (int f = 0; f < 2; ++f) {
     const auto known = static_cast<size_t>(std::count(family[f].known.begin(), family[f].known.end(), uint8_t{1}));
-    if (known < 40) continue;
+    if (known < kEnoughForCurl) continue;
     const Curl curl = curl_of(lattice, family[f], h, f, size);
     const auto foretold = [&](const Eigen::Vector2d& p) { return through(h, p.x(), p.y())[f] + curl.at(p.x(), p.y()); };
     const auto place = [&](int at) { return Eigen::Vector2d(lattice.x(at % lattice.columns), lattice.y(at / lattice.columns)); };
@@ -838,8 +841,9 @@ Harmonics harmonics_of(const Plane& ink, const PageField& field, int family, dou
   return {std::max({s(0), s(1), s(2)}), s(3), std::max(s(4), s(9)), std::max(s(5), s(6)), s(7), s(8)};
 }
 
+constexpr double kClear = 2.5;   // a component, over the floor
+
 // How many millimetres one followed cycle is, from the 5:1 of major to minor lines and from what a page can measure.
-constexpr double kClear = 2.5;   // times the floor
 double mm_per_cycle(const Harmonics& s, double extent_cycles) {
   if (s.fifth > kClear && s.fifth >= 0.7 * std::max({s.half, s.third, s.quarter})) return extent_cycles < 42 ? 5 : 1;
   if (s.third > kClear && s.third > 1.5 * std::max(s.fifth, s.half) && s.third > 1.2 * s.quarter && extent_cycles > 50 && extent_cycles < 360) return 5.0 / 3;   // the third harmonic of lines 5 mm apart, two thirds of which also show at three quarters

@@ -272,7 +272,7 @@ void refine(const FlatPage& page, const Drawing& drawing, TraceRow& row, const s
   }
 }
 
-// Columns within a pen's reach of where another row draws into this one's windows.
+// Columns within six of where another row's ink lies in this one's windows.
 std::vector<uint8_t> crossed(const Drawing& drawing, const std::vector<TraceRow>& rows, size_t r) {
   const int w = static_cast<int>(drawing.top.size()), reach = 6;
   std::vector<uint8_t> near(w, 0);

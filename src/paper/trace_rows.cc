@@ -184,6 +184,14 @@ std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int r
   return path;
 }
 
+// Pixels of a path's way to the next column that are not on ink.
+int bare_at(const FlatPage& page, const std::vector<int>& path, int x) {
+  const int next = path[std::min(x + 1, page.ink.width - 1)];
+  int bare = 0;
+  for (int y = std::min(path[x], next); y <= std::max(path[x], next); ++y) bare += page.ink.at(x, y) < 0.3f;
+  return bare;
+}
+
 // Whether row r's path runs along the trace of one of the rows `among` that rests nearer to it.
 bool is_borrowed(const FlatPage& page, const std::vector<int>& rest, const std::vector<std::vector<int>>& paths, const std::vector<size_t>& among, size_t r, int x) {
   const int pen = static_cast<int>(std::ceil(page.pen_px)), y = paths[r][x];
@@ -204,11 +212,7 @@ std::vector<std::vector<uint8_t>> strayed(const FlatPage& page, const std::vecto
   std::vector<std::vector<uint8_t>> away(paths.size(), std::vector<uint8_t>(w, 0));
   for (const size_t r : own) {
     const std::vector<int>& path = paths[r];
-    const auto jumps = [&](int x) {   // to the next column over more than 3 mm of paper
-      int bare = 0;
-      for (int y = std::min(path[x], path[x + 1]); y <= std::max(path[x], path[x + 1]); ++y) bare += page.ink.at(x, y) < 0.3f;
-      return bare > 3 * page.px_per_mm;
-    };
+    const auto jumps = [&](int x) { return bare_at(page, path, x) > 3 * page.px_per_mm; };   // to the next column over more than 3 mm of paper
     struct Piece { int from, to; bool theirs, bare; };   // from one jump to the next
     std::vector<Piece> pieces;
     for (int x = 0; x < w; ++x) {
@@ -286,12 +290,9 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
     }
     return sum;
   };
-  const auto bare = [&](const std::vector<int>& path, int from, int to) {   // pixels of its way that are not on ink
+  const auto bare = [&](const std::vector<int>& path, int from, int to) {
     int n = 0;
-    for (int x = from; x <= to; ++x) {
-      const int next = path[std::min(x + 1, w - 1)];
-      for (int y = std::min(path[x], next); y <= std::max(path[x], next); ++y) n += page.ink.at(x, y) < 0.3f;
-    }
+    for (int x = from; x <= to; ++x) n += bare_at(page, path, x);
     return n;
   };
   // Where strokes of two rows touch: ink that no path accounts for, nor beside it within the pen.
@@ -355,8 +356,7 @@ Account accounted(const FlatPage& page, const std::vector<std::vector<int>>& pat
     for (const auto& path : paths) {
       const Span s = span_of(page, path, x);
       for (int y = s.top; y <= s.bottom; ++y) covered[y] = 1;
-      const int next = path[std::min(x + 1, w - 1)];
-      for (int y = std::min(path[x], next); y <= std::max(path[x], next); ++y) sum.bare += page.ink.at(x, y) < 0.3f;
+      sum.bare += bare_at(page, path, x);
     }
     for (int y = 0; y < h; ++y)
       if (covered[y]) sum.ink += page.ink.at(x, y) / page.pen_px;
