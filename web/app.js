@@ -177,8 +177,12 @@ const activity = (() => {
 
 // ---- Examinations -----------------------------------------------------------------------------------------------------------
 
+// A file over this goes to the worker as a handle, which reads a clip frame by frame.
+const kLargeFileBytes = 4 * 1024 * 1024;
+
 async function filesForWorker(files) {
   return Promise.all(files.map(async (file) => {
+    if (files.length === 1 && file.size > kLargeFileBytes) return { name: file.name, blob: file };
     try {
       return { name: file.name, buffer: await file.arrayBuffer() };
     } catch {
@@ -186,6 +190,8 @@ async function filesForWorker(files) {
     }
   }));
 }
+
+const buffersOf = (files) => files.flatMap(({ buffer }) => buffer ?? []);
 
 const isSingle = (files) => Array.isArray(files) && files.length === 1 && files[0] instanceof Blob;
 
@@ -196,7 +202,7 @@ async function clipForWorker(clip) {
     return { given, transfer: [given.stream.port] };
   }
   const given = await filesForWorker(clip);
-  return { given, transfer: given.map(({ buffer }) => buffer) };
+  return { given, transfer: buffersOf(given) };
 }
 
 /** The same input with its videos played by the page, after the worker has said that it needs that; null where there are none. */
@@ -219,7 +225,7 @@ async function runExamination({ input, profile, filter, fusion }) {
     payload.files = await filesForWorker(input.files);
     // Closed, or another file was opened, while this one was being read: the worker is not given it.
     if (wanted?.input !== input) throw new EngineError('cancelled', 'The examination was cancelled.');
-    transfer = payload.files.map(({ buffer }) => buffer);
+    transfer = buffersOf(payload.files);
   } else {
     payload.simulated = input.simulated;
   }

@@ -5,17 +5,23 @@
 //   main ── options ── for each input: gather files ▸ examine (examination.mjs) ▸ print
 //                └──── bench: the simulated patient, in one process per configuration
 import { execFile } from 'node:child_process';
-import { mkdir, open, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { mkdir, mkdtemp, open, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
-import { benchmark, benchmarkClip, benchmarkPage, kPageStages, simulatedWfdbFiles } from './benchmark.mjs';
+import { setFlagsFromString } from 'node:v8';
+import { benchmark, benchmarkClip, benchmarkPage, kPageStages, phantomAvi, simulatedWfdbFiles } from './benchmark.mjs';
 import { drawnPage, kBenchPages } from './drawn_page.mjs';
 import { digitisedText, echoText, measurementText, networkText, screeningText } from './cli_text.mjs';
-import { ExaminationError, examine, examineClips, kLargestClipFileBytes, kLargestFileBytes, kMostFiles, kNoPictureSentence, openEngine, tooLarge, unwrap } from './examination.mjs';
+import { ExaminationError, examine, examineClips, kClipHeadBytes, kLargestClipFileBytes, kLargestFileBytes, kMostFiles, kNoPictureSentence, openEngine, tooLarge, unwrap } from './examination.mjs';
 import { NodeNetworks, modelReader, withPacks } from './node_networks.mjs';
 import { greyPng } from './png.mjs';
+
+// Each compiler thread takes tens of megabytes while it works on one of ONNX Runtime's large functions: one at a time.
+setFlagsFromString('--wasm-num-compilation-tasks=1');
 
 const engineUrl = new URL('../build/wasm/engine.mjs', import.meta.url);
 const modelsUrl = new URL('../models/', import.meta.url);
@@ -81,7 +87,7 @@ const commands = {
   digitise: { options: { ...jsonOption, out: textOption, speed: textOption, gain: textOption, layout: textOption }, runsNetwork: false },
   echo: { options: { ...jsonOption, with: textOption, masks: textOption, precision: textOption, threads: textOption } },
   segment: { options: { ...jsonOption, out: textOption, precision: textOption } },
-  bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption, page: textOption } },
+  bench: { options: { ...jsonOption, runs: textOption, threads: textOption, precision: textOption, page: textOption, clip: textOption } },
 };
 
 const kSimulatedInput = 'simulated patient (10 s, 12 leads, WFDB)';
@@ -170,10 +176,30 @@ function companionLoader(folder) {
   };
 }
 
+// The file as examineClips reads it in pieces, or null where the engine wants it whole. Nothing stays open between two pieces.
+function clipInPieces(engine, filePath) {
+  const read = (at, count) => {
+    const file = openSync(filePath);
+    try {
+      const bytes = new Uint8Array(count);
+      return bytes.subarray(0, readSync(file, bytes, 0, count, at));
+    } finally {
+      closeSync(file);
+    }
+  };
+  try {
+    const about = statSync(filePath);
+    if (!about.isFile() || !engine.reads_in_pieces(read(0, Math.min(kClipHeadBytes, about.size)))) return null;
+    return { pieces: { name: path.basename(filePath), size: about.size, read } };
+  } catch (error) {
+    throw cannotRead(error);
+  }
+}
+
 // A clip is a file, or a folder whose pictures are its frames.
-async function readClip(input) {
+async function readClip(engine, input) {
   const about = await stat(input).catch((error) => { throw cannotRead(error); });
-  if (!about.isDirectory()) return { files: [await readInputFile(input, kLargestClipFileBytes)] };
+  if (!about.isDirectory()) return clipInPieces(engine, input) ?? { files: [await readInputFile(input, kLargestClipFileBytes)] };
   const names = (await readdir(input)).filter((name) => /\.(png|jpe?g|bmp)$/i.test(name));
   if (names.length === 0) throw new ExaminationError('not_recognised', 'There is no PNG, JPEG or BMP picture in this folder.');
   if (names.length > 4 * kMostFiles) throw new ExaminationError('too_large', `There are ${names.length} pictures in this folder; at most ${4 * kMostFiles} are read as one clip.`);
@@ -187,23 +213,24 @@ function looksLikeClip(engine, { name, bytes }) {
   return engine.holds_clip();
 }
 
-async function readClips(inputs) {
+async function readClips(engine, inputs) {
   const clips = [];
-  for (const input of inputs) clips.push(await readClip(input));
+  for (const input of inputs) clips.push(await readClip(engine, input));
   return clips;
 }
 
 async function examineFile(engine, networks, input, { profile, fusion, until, clips = [] } = {}) {
   const start = await startingFile(input);
-  const file = await readInputFile(start);
-  if (clips.length > 0 || looksLikeClip(engine, file)) {
+  const pieces = await exists(start) ? clipInPieces(engine, start) : null;
+  const file = pieces ? null : await readInputFile(start);
+  const alone = pieces ?? (looksLikeClip(engine, file) ? { files: [file] } : null);
+  if (clips.length > 0 || alone) {
     // Clips first: the ECG's answer is weighed with what they showed.
-    const all = await readClips(clips);
-    const alone = looksLikeClip(engine, file);
+    const all = await readClips(engine, clips);
     engine.begin();
     if (profile) unwrap(engine.set_profile(JSON.stringify(profile)));
     if (fusion) unwrap(engine.set_fusion(fusion));
-    await examineClips(engine, networks, alone ? [{ files: [file] }, ...all] : all);
+    await examineClips(engine, networks, alone ? [alone, ...all] : all);
     if (alone) {
       unwrap(engine.fuse());
       return { networkFailure: '' };
@@ -523,7 +550,7 @@ async function echo({ values: options, positionals }) {
   return forEachInput(positionals, { json: options.json, version, text: echoText, recover: held.recover }, async (input) => {
     const { engine, networks } = held;
     engine.begin();
-    await examineClips(engine, networks, await readClips([input, ...(options.with === undefined ? [] : [options.with])]));
+    await examineClips(engine, networks, await readClips(engine, [input, ...(options.with === undefined ? [] : [options.with])]));
     const result = JSON.parse(engine.echo_json(input));
     if (options.masks !== undefined) {
       const stem = path.join(options.masks, path.parse(input).name);
@@ -596,27 +623,47 @@ async function bench({ values: options, positionals }) {
   const precision = options.precision ?? 'int8';
   const threads = positiveInteger(options.threads ?? '1', 'threads', 8);
   const networks = new NodeNetworks({ ...opened, precision, threads });
-  const result = await benchmark(opened.engine, networks, simulatedWfdbFiles(opened.engine), runs);
-  if (opened.library.echoIds.length > 0) result.clip = await benchmarkClip(opened.engine, networks, Math.min(runs, 3));
-  result.peak_memory_mb = Math.round(process.resourceUsage().maxRSS / 1024);
+  let result;
+  if (options.clip !== undefined) {
+    result = { clip: await benchmarkClip(opened.engine, networks, Math.min(runs, 3), { clip: (await readClips(opened.engine, [options.clip]))[0] }),
+               peak_memory_mb: Math.round(process.resourceUsage().maxRSS / 1024) };
+  } else {
+    result = await benchmark(opened.engine, networks, simulatedWfdbFiles(opened.engine), runs);
+    if (opened.library.echoIds.length > 0) Object.assign(result, await clipInItsOwnProcess(runs, precision, threads));
+  }
   await printBench(opened.module.engine_version(), runs, [{ provider: 'wasm', precision, threads, ...result }], [], options.json);
   return 0;
+}
+
+// Another run of this program: memory only ever grows.
+async function measuredApart(...args) {
+  const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), 'bench', '--json', ...args], { maxBuffer: 1 << 20 });
+  return JSON.parse(stdout);
+}
+
+// Of phantomAvi() in a file, as whoever names one has it: {clip, peak_memory_mb}.
+async function clipInItsOwnProcess(runs, precision, threads) {
+  const folder = await mkdtemp(path.join(tmpdir(), 'precordia-bench-'));
+  try {
+    const { name, bytes } = phantomAvi();
+    const file = path.join(folder, name);
+    await writeFile(file, bytes);
+    const { configurations: [{ clip, peak_memory_mb }] } = await measuredApart('--runs', String(runs), '--precision', precision, '--threads', String(threads), '--clip', file);
+    return { clip, peak_memory_mb };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function benchAll(runs, json) {
   const results = [], pages = [];
   let version;
-  const measured = async (...args) => {
-    const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(import.meta.url), 'bench', '--json', ...args], { maxBuffer: 1 << 20 });
-    return JSON.parse(stdout);
-  };
   for (const { precision, threads } of kBenchConfigurations) {
-    const part = await measured('--runs', String(runs), '--precision', precision, '--threads', String(threads));
+    const part = await measuredApart('--runs', String(runs), '--precision', precision, '--threads', String(threads));
     version = part.engine_version;
     results.push(...part.configurations);
   }
-  // A process each as well: memory only ever grows.
-  for (const { name } of kBenchPages) pages.push(await measured('--runs', String(Math.min(runs, kPageRuns)), '--page', name));
+  for (const { name } of kBenchPages) pages.push(await measuredApart('--runs', String(Math.min(runs, kPageRuns)), '--page', name));
   await printBench(version, runs, results, pages, json);
   return 0;
 }
@@ -643,7 +690,7 @@ async function printBench(version, runs, configurations, pages, json) {
   lines.push(['the first'.padEnd(12), ...configurations.map(({ first_ms: first }) => first.toFixed(2).padStart(16))].join(''));
   if (configurations.every(({ clip }) => clip)) {
     const row = (name, value) => lines.push([name.padEnd(12), ...configurations.map((one) => value(one).toFixed(2).padStart(16))].join(''));
-    lines.push('', `A clip of ${configurations[0].clip.frames} frames, 640 x 480, uncompressed AVI; then the process's peak memory in MB`, '');
+    lines.push('', `A clip of ${configurations[0].clip.frames} frames, 640 x 480, uncompressed AVI; then the peak memory in MB of the process that reads it`, '');
     for (const stage of ['decode', 'echo', 'trace', 'total']) row(stage, ({ clip }) => clip.median_ms[stage]);
     row('per frame', ({ clip }) => clip.per_frame_ms);
     row('memory', ({ peak_memory_mb: mb }) => mb);

@@ -20,6 +20,10 @@ export const kLargestFileBytes = 64 * 1024 * 1024;
 // The same for one file of a clip (kLargestClipFileBytes in src/echo/clip_reader.h).
 export const kLargestClipFileBytes = 512 * 1024 * 1024;
 
+// Clips of which one frame at a time is in memory (read_clip_in_pieces in src/echo/clip_reader.h): the first bytes tell which they are.
+export const kClipHeadBytes = 1024 * 1024;
+export const kLargestClipInPiecesBytes = 2047 * 1024 * 1024;
+
 // The most files (a WFDB header, its segments and their signal files) that are loaded for one input.
 export const kMostFiles = 512;
 
@@ -406,7 +410,8 @@ export async function reconsider(engine, profile, { now, onlyClips = false } = {
   return timings;
 }
 
-// One clip into the engine, which keeps it beside what it holds. clip: {files: [{name, bytes}]}, read by the engine; or {name, decode},
+// One clip into the engine, which keeps it beside what it holds. clip: {files: [{name, bytes}]}, read by the engine; {pieces: {name, size,
+// read, close}}, which the engine reads one frame at a time (`reads_in_pieces` says so of a file's first kClipHeadBytes); or {name, decode},
 // where decode(push, begin) is the host's decoder: begin(format, expectedFrames), then push(rgba, width, height, timeMs) per frame.
 // Returns {clip, frames}.
 async function takeClip(engine, clip) {
@@ -415,11 +420,33 @@ async function takeClip(engine, clip) {
       (...frame) => callEngine(() => unwrap(engine.push_clip(...frame))));
     return callEngine(() => unwrap(engine.finish_clip()));
   }
+  if (clip.pieces) return takePieces(engine, clip.pieces);
   for (const { name, bytes } of clip.files) {
     if (bytes.byteLength > kLargestClipFileBytes) throw tooLarge(name, bytes.byteLength, kLargestClipFileBytes);
     engine.add_file(name, bytes);
   }
   return callEngine(() => unwrap(engine.read_clip()));
+}
+
+// A clip that is read in pieces: read(at, count) gives that part of the file, at once.
+function takePieces(engine, { name, size, read, close }) {
+  if (size > kLargestClipInPiecesBytes) throw tooLarge(name, size, kLargestClipInPiecesBytes);
+  let failure = null;
+  const part = (at, count) => {
+    try {
+      return read(at, count);
+    } catch (error) {   // an exception must not pass through WebAssembly
+      failure ??= error;
+      return new Uint8Array(0);
+    }
+  };
+  try {
+    const outcome = callEngine(() => engine.read_clip_in_pieces(name, size, part));
+    if (failure) throw new ExaminationError('cannot_read', `The file ${name} could not be read to its end.`, String(failure));
+    return unwrap(outcome);
+  } finally {
+    close?.();
+  }
 }
 
 // Which echo network has been held against its known answers, by `networks` object and provider's precision.

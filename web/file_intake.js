@@ -1,21 +1,22 @@
 // Where files come in: the file chooser, a drop anywhere on the page, and files that the operating system opens with the
 // installed app. All three end in `onFiles(File[])`, or in `onError(sentence)`. Nothing is read here; the browser only hands over
 // handles, so a large file costs nothing until it is examined.
-import { kLargestClipFileBytes, kLargestFileBytes, tooLarge } from './examination.mjs';
+import { kLargestClipFileBytes, kLargestClipInPiecesBytes, kLargestFileBytes, tooLarge } from './examination.mjs';
 
 // The most files of one drop: a WFDB record with a signal file per lead, and room. More is a folder of several people.
 const kMostFiles = 64;
 const kMostPictures = 512;  // frames of a clip
 const kMostFoldersDeep = 3;
 // A clip may be larger than an ECG; a DICOM file may have any name.
-const isClipName = (name) => !name.includes('.') || /\.(dcm|dicom|ima|avi|gif|mp4|m4v|mov|webm)$/i.test(name);
+const isClipName = (name) => mayBeInPieces(name) || /\.(gif|mp4|m4v|mov|webm)$/i.test(name);
+const mayBeInPieces = (name) => !name.includes('.') || /\.(dcm|dicom|ima|avi)$/i.test(name);
 
 /** A sentence saying why these files cannot be one person's examination, or null. */
 function obstacle(files) {
   if (files.length === 0) return 'There is no file in what was dropped.';
   const most = files.every(({ type }) => type.startsWith('image/')) ? kMostPictures : kMostFiles;
   if (files.length > most) return `These are ${files.length} files; open the files of one recording at a time.`;
-  const limit = ({ name }) => (isClipName(name) ? kLargestClipFileBytes : kLargestFileBytes);
+  const limit = ({ name }) => (mayBeInPieces(name) ? kLargestClipInPiecesBytes : isClipName(name) ? kLargestClipFileBytes : kLargestFileBytes);
   const large = files.find((file) => file.size > limit(file));
   return large ? tooLarge(large.name, large.size, limit(large)).message : null;
 }

@@ -8,6 +8,7 @@
 //   {type:'accept', id, reviewed, profile?, filter?}                 {type:'progress', ...}, {type:'result', ...}
 //   {type:'examine', id, simulated:'normal', profile?, filter?}        {type:'result', id, view, echo, answer, timings, provider, provider_note}
 //     with clips: [[{name, buffer}], ...] beside it, or files that are one  `view` is null without an ECG; `echo` {json, blob, pixels} without clips
+//     a large file is {name, blob} instead
 //     a clip, here and below, may also be {stream: {name, format, port}}: frames from the page (web/frame_source.js)
 //   {type:'clip', id, files}: another clip of the same person          {type:'result', ...}; when it cannot be used, {type:'error', kept: true}:
 //                                                                      the examination goes on without it
@@ -31,7 +32,7 @@
 // hangs is ended by the page: it terminates this worker and starts a new one, since nothing here needs an orderly end.
 // One person's data lives until 'close', the next 'examine' or the worker's end; files are dropped as soon as they are read.
 import createEngineModule from './engine.mjs';
-import { ExaminationError, StageTimings, digitisePage, examine, examineClips, finishPage, isPicture, openEngine, reconsider, setDisplayFilter, stageLabel, unwrap } from './examination.mjs';
+import { ExaminationError, StageTimings, digitisePage, examine, examineClips, finishPage, isPicture, kClipHeadBytes, kLargestClipFileBytes, openEngine, reconsider, setDisplayFilter, stageLabel, tooLarge, unwrap } from './examination.mjs';
 import { decodePicture } from './browser_pictures.js';
 import { decodeVideo, videoKind } from './clip_video.js';
 import { BrowserNetworks } from './ort_runtime.js';
@@ -90,19 +91,38 @@ async function warmUp() {
   opened.engine.begin();
 }
 
-const asFiles = (files) => files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) }));
+const bytesOf = (blob) => new Uint8Array(new FileReaderSync().readAsArrayBuffer(blob));
+
+// A file comes as {name, buffer}, or as {name, blob} where it is large; of that no more is read than is needed.
+function asFiles(files) {
+  return files.map(({ name, buffer, blob }) => {
+    if (!blob) return { name, bytes: new Uint8Array(buffer) };
+    try {
+      const head = bytesOf(blob.slice(0, kClipHeadBytes));
+      if (opened.engine.reads_in_pieces(head))
+        return { name, bytes: head, pieces: { name, size: blob.size, read: (at, count) => bytesOf(blob.slice(at, at + count)) } };
+      if (videoKind(head)) return { name, bytes: head, blob };
+      if (blob.size > kLargestClipFileBytes) throw tooLarge(name, blob.size, kLargestClipFileBytes);
+      return { name, bytes: bytesOf(blob) };
+    } catch (error) {
+      if (error instanceof ExaminationError) throw error;
+      throw new ExaminationError('cannot_read', `The file ${name} could not be read; it may have been moved or its drive removed.`, String(error));
+    }
+  });
+}
 
 // What these files are to examineClips where they are one clip, otherwise null: a file that the engine knows by its content, several
 // pictures, which are its frames, or a video that only the browser decodes. `added` to somebody's examination a single picture is a clip too.
 function clipOf(files, id, { added = false } = {}) {
   if (files.length > 1) return added || files.every(({ bytes }) => isPicture(bytes)) ? { files } : null;
-  const [{ name, bytes }] = files;
+  const [{ name, bytes, blob, pieces }] = files;
+  if (pieces) return { pieces };
   if (opened.module.looks_like_clip(bytes)) return { files };
   const kind = videoKind(bytes);
   if (!kind) return added ? { files } : null;
   const decode = async (begin, push) => {
     begin(kind, 0);
-    await decodeVideo(new Blob([bytes]), { onFrame: (...frame) => { push(...frame); return !cancelled.has(id); } });
+    await decodeVideo(blob ?? new Blob([bytes]), { onFrame: (...frame) => { push(...frame); return !cancelled.has(id); } });
     if (cancelled.has(id)) throw new ExaminationError('cancelled', 'The examination was cancelled.');
   };
   return { name, decode };
@@ -167,7 +187,7 @@ async function runExamination({ id, files, stream, simulated, profile, filter, f
     return;
   }
   const input = simulated !== undefined ? { simulated, profile, filter, fusion }
-    : { files: files.map(({ name, buffer }) => ({ name, bytes: new Uint8Array(buffer) })), profile, filter, fusion, review, page: pageOptions };
+    : { files: first, profile, filter, fusion, review, page: pageOptions };
   const { timings, networkFailure, page } = await examine(opened.engine, networks, input, { hooks: hooksOf(id), decodePicture });
   current = { id, inputName: simulated !== undefined ? `simulated: ${simulated}` : files[0].name, timings, networkFailure };
   if (page) postPage(page, { withPicture: true });

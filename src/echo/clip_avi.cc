@@ -99,12 +99,12 @@ bool unpack(const VideoStream& stream, Coding coding, const Bytes& chunk, std::v
 
 class AviReader {
  public:
-  explicit AviReader(std::span<const uint8_t> bytes) : file_{bytes} {}
+  explicit AviReader(ByteSource& file) : file_(file) {}
 
   Result<EchoClip> read() {
     size_t at = 0;
-    while (file_.has(at, 12) && file_.u32(at) == fourcc("RIFF") && !stopped()) {
-      const size_t size = file_.u32(at + 4);
+    while (at < file_.size() && file_.size() - at >= 12 && file_.u32(at) == fourcc("RIFF") && !stopped()) {
+      const size_t size = size_at(at + 4);
       chunks(at + 12, std::min(at + 8 + size, file_.size()), 0);
       if (at + 8 + size > file_.size()) cut_short_ = true;
       at += 8 + size + size % 2;
@@ -119,6 +119,8 @@ class AviReader {
   }
 
  private:
+  // A size that is stated at `at`, no larger than the file: so that the sum of an offset and a size fits into 32 bits.
+  size_t size_at(size_t at) { return std::min<size_t>(file_.u32(at), file_.size()); }
   bool stopped() const { return error_ || (builder_ && builder_->full()) || chunks_seen_ > kMostChunks; }
   void stop(ErrorCode code, std::string sentence) { error_ = Error{code, std::move(sentence), {}}; }
 
@@ -127,7 +129,7 @@ class AviReader {
     while (at + 8 <= end && !stopped()) {
       ++chunks_seen_;
       const uint32_t id = file_.u32(at);
-      const size_t size = file_.u32(at + 4), content = at + 8, stop_at = std::min(content + size, end);
+      const size_t size = size_at(at + 4), content = at + 8, stop_at = std::min(content + size, end);
       if (content + size > end) cut_short_ = true;
       if (id == fourcc("LIST") && depth < kDeepestList) {
         const uint32_t kind = file_.u32(content);
@@ -153,7 +155,7 @@ class AviReader {
     bool is_video = false;
     while (at + 8 <= end) {
       const uint32_t id = file_.u32(at);
-      const size_t size = file_.u32(at + 4), content = at + 8;
+      const size_t size = size_at(at + 4), content = at + 8;
       if (id == fourcc("strh")) {
         is_video = file_.u32(content) == fourcc("vids");
         const double scale = file_.u32(content + 20), rate = file_.u32(content + 24);
@@ -168,8 +170,9 @@ class AviReader {
         stream.compression = file_.u32(content + 16);
         const size_t colours = content + file_.u32(content);
         const size_t stated = file_.u32(content + 32), count = stated == 0 || stated > 256 ? 256 : stated;
+        const Bytes palette = file_.part(colours, 4 * count);
         for (size_t i = 0; i < count && colours + 4 * i + 4 <= content + size; ++i)
-          for (size_t c = 0; c < 3; ++c) stream.palette[3 * i + c] = file_.u8(colours + 4 * i + 2 - c);
+          for (size_t c = 0; c < 3; ++c) stream.palette[3 * i + c] = palette.u8(4 * i + 2 - c);
       }
       at = content + size + size % 2;
     }
@@ -217,7 +220,7 @@ class AviReader {
     if (!added) error_ = std::move(added.error());
   }
 
-  Bytes file_;
+  ByteSource& file_;
   VideoStream stream_;
   Coding coding_ = Coding::kNone;
   std::optional<ClipBuilder> builder_;
@@ -235,6 +238,6 @@ bool is_avi(std::span<const uint8_t> bytes) {
   return file.text(0, 4) == "RIFF" && file.text(8, 4) == "AVI ";
 }
 
-Result<EchoClip> read_avi_clip(std::span<const uint8_t> bytes) { return AviReader(bytes).read(); }
+Result<EchoClip> read_avi_clip(ByteSource& file) { return AviReader(file).read(); }
 
 }  // namespace precordia

@@ -410,38 +410,41 @@ std::string stated_view(const DicomFile& file) {
   return printable_text(element_text(file.elements, kViewName), 60);
 }
 
-}  // namespace
+// Where uncompressed frames lie, one after the other.
+struct PlainFrames {
+  ByteSource& source;
+  size_t at = 0, size = 0;
+};
 
-bool is_dicom_clip(std::span<const uint8_t> bytes) {
-  if (!starts_like_dicom(bytes)) return false;
-  const auto file = parse_dicom(bytes);
-  return file && find_element(file->elements, kPixelData) && !find_element(file->elements, kWaveformSequence);
+// Where the uncompressed pixels begin that reach beyond `head`, of which `file` was parsed; 0 where there are none.
+size_t plain_frames_at(const DicomFile& file, std::span<const uint8_t> head) {
+  if (!file.cut_short || !file.unpacked.empty() || file.elements.empty()) return 0;
+  const DicomElement& last = file.elements.back();
+  if (last.tag != kPixelData || !last.fragments.empty() || !last.items.empty() || last.value.size() == 0) return 0;
+  return static_cast<size_t>(last.value.data.data() - head.data());
 }
 
-Result<EchoClip> read_dicom_clip(std::span<const uint8_t> bytes) {
-  PRECORDIA_TRY(const auto file, parse_dicom(bytes));
-  const auto* pixels = find_element(file.elements, kPixelData);
-  if (!pixels) return file.cut_short ? damaged("no pixels before the file ends") : fail(ErrorCode::kNotRecognised, "This DICOM file holds no picture; open the ultrasound clip itself.");
+Result<EchoClip> read_frames(const DicomFile& file, const DicomElement& pixels, PlainFrames plain, size_t file_bytes) {
   const std::string modality = printable_text(element_text(file.elements, kModality), 16);
   if (!modality.empty() && modality != "US" && modality != "OT" && modality != "SC")
     return fail(ErrorCode::kNotRecognised, "This DICOM file is of kind " + modality + ", not an ultrasound clip.");
   PRECORDIA_TRY(const auto layout, pixel_layout(file));
-  PRECORDIA_TRY(const auto coding, coding_of(file, !pixels->fragments.empty()));
+  PRECORDIA_TRY(const auto coding, coding_of(file, !pixels.fragments.empty()));
 
   const auto stated = parse_integer(element_text(file.elements, kFrames));
   int frames = static_cast<int>(std::clamp<long long>(stated.value_or(1), 1, kMostSourceFrames));
   const size_t frame_bytes = layout.frame_bytes();
   std::vector<std::vector<Bytes>> compressed;
   if (coding == Coding::kNone) {
-    const auto there = static_cast<int>(std::min<size_t>(pixels->value.size() / frame_bytes, kMostSourceFrames));
+    const auto there = static_cast<int>(std::min<size_t>(plain.size / frame_bytes, kMostSourceFrames));
     if (there == 0) return damaged("fewer pixels than one frame");
     if (there < frames) frames = there;
   } else {
-    compressed = frames_of(*pixels, frames, coding);
+    compressed = frames_of(pixels, frames, coding);
     if (compressed.empty()) return damaged("no compressed frame");
     frames = std::min(frames, static_cast<int>(compressed.size()));
   }
-  if (layout.pixels() * static_cast<uint64_t>(frames) > most_clip_pixels(bytes.size())) return damaged("more pixels than the file can hold");
+  if (layout.pixels() * static_cast<uint64_t>(frames) > most_clip_pixels(file_bytes)) return damaged("more pixels than the file can hold");
 
   ClipSource source{.format = "DICOM ultrasound"};
   const std::string maker = printable_text(element_text(file.elements, kManufacturer), 60), model = printable_text(element_text(file.elements, kModelName), 60);
@@ -469,7 +472,9 @@ Result<EchoClip> read_dicom_clip(std::span<const uint8_t> bytes) {
     const auto time = times.empty() ? std::nullopt : std::optional(times[static_cast<size_t>(i)]);
     Result<void> added;
     if (coding == Coding::kNone) {
-      unpack(layout, pixels->value.part(frame_bytes * static_cast<size_t>(i), frame_bytes), unpacked);
+      const Bytes stored = plain.source.part(plain.at + frame_bytes * static_cast<size_t>(i), frame_bytes);
+      if (stored.size() < frame_bytes) return damaged("a frame could not be read");
+      unpack(layout, stored, unpacked);
       added = builder.add({layout.columns, layout.rows, static_cast<int>(unpacked.size() / layout.pixels()), unpacked, time});
     } else {
       const auto& parts = compressed[static_cast<size_t>(i)];
@@ -484,6 +489,35 @@ Result<EchoClip> read_dicom_clip(std::span<const uint8_t> bytes) {
     if (!added) return std::unexpected(std::move(added.error()));
   }
   return builder.finish();
+}
+
+}  // namespace
+
+bool is_dicom_clip(std::span<const uint8_t> bytes) {
+  if (!starts_like_dicom(bytes)) return false;
+  const auto file = parse_dicom(bytes);
+  return file && find_element(file->elements, kPixelData) && !find_element(file->elements, kWaveformSequence);
+}
+
+bool is_dicom_with_plain_frames(std::span<const uint8_t> head) {
+  if (!starts_like_dicom(head)) return false;
+  const auto file = parse_dicom(head);
+  return file && !find_element(file->elements, kWaveformSequence) && plain_frames_at(*file, head) > 0;
+}
+
+Result<EchoClip> read_dicom_clip(std::span<const uint8_t> bytes) {
+  PRECORDIA_TRY(const auto file, parse_dicom(bytes));
+  const auto* pixels = find_element(file.elements, kPixelData);
+  if (!pixels) return file.cut_short ? damaged("no pixels before the file ends") : fail(ErrorCode::kNotRecognised, "This DICOM file holds no picture; open the ultrasound clip itself.");
+  HeldBytes held(pixels->value.data);
+  return read_frames(file, *pixels, {held, 0, pixels->value.size()}, bytes.size());
+}
+
+Result<EchoClip> read_plain_dicom_frames(std::span<const uint8_t> head, ByteSource& source) {
+  PRECORDIA_TRY(const auto file, parse_dicom(head));
+  const size_t at = plain_frames_at(file, head);
+  const size_t stated = file.big_endian ? Bytes{head}.u32_big(at - 4) : Bytes{head}.u32(at - 4);
+  return read_frames(file, *find_element(file.elements, kPixelData), {source, at, std::min(stated, source.size() - at)}, source.size());
 }
 
 }  // namespace precordia

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/byte_source.h"
 #include "base/picture_file.h"
 #include "base/bytes.h"
 #include "echo/clip_formats.h"
@@ -66,13 +67,28 @@ Result<EchoClip> read_clip(std::span<const InputClipFile> files) {
   switch (clip_kind(bytes)) {
     case ClipKind::kDicom: return read_dicom_clip(bytes);
     case ClipKind::kGif: return read_gif_clip(bytes);
-    case ClipKind::kAvi: return read_avi_clip(bytes);
+    case ClipKind::kAvi: {
+      HeldBytes held(bytes);
+      return read_avi_clip(held);
+    }
     case ClipKind::kPicture: return read_picture_clip(files);
     case ClipKind::kNone: break;
   }
   if (is_browser_video(bytes))
     return fail(ErrorCode::kNotRecognised, "The video of this file is decoded by a browser, not here; open it in the app in a browser, or export it as DICOM, GIF or AVI.");
   return fail(ErrorCode::kNotRecognised, "This is no clip that this program reads; open a DICOM ultrasound file, an MP4, a GIF, an AVI, or the pictures of a clip.");
+}
+
+bool reads_in_pieces(std::span<const uint8_t> head) { return is_avi(head) || is_dicom_with_plain_frames(head); }
+
+Result<EchoClip> read_clip_in_pieces(ByteSource& file) {
+  if (file.size() == 0) return fail(ErrorCode::kEmptyInput, "The file of this clip is empty; copy it again.");
+  if (file.size() > kLargestClipInPiecesBytes) return fail(ErrorCode::kTooLarge, "The file of this clip is larger than this program reads; export a shorter clip.");
+  const Bytes begins = file.part(0, kClipHeadBytes);
+  if (is_avi(begins.data)) return read_avi_clip(file);
+  const std::vector<uint8_t> head(begins.data.begin(), begins.data.end());   // the elements point into it
+  if (is_dicom_with_plain_frames(head)) return read_plain_dicom_frames(head, file);
+  return fail(ErrorCode::kWrongUsage, "This clip is not one that is read in pieces.");
 }
 
 }  // namespace precordia

@@ -17,6 +17,8 @@
 
 namespace precordia {
 
+class ByteSource;   // base/byte_source.h
+
 struct InputClipFile {
   std::string name;                 // file name without its folder; orders pictures, never trusted
   std::span<const uint8_t> bytes;   // whole content; outlives the call
@@ -43,5 +45,12 @@ inline bool looks_like_clip(std::span<const uint8_t> bytes) {
 // One clip: a single file, or several pictures. Errors: kEmptyInput, kTooLarge, kNotRecognised (no clip, or a compression that is not
 // read), kAmbiguous (several files that are not pictures), kDamaged, kUnusable (clip_builder.h).
 Result<EchoClip> read_clip(std::span<const InputClipFile> files);
+
+// Clips of which one frame at a time need be in memory: AVI, and DICOM with uncompressed pixels. An uncompressed minute is over a gigabyte.
+inline constexpr size_t kClipHeadBytes = 1u << 20;
+inline constexpr size_t kLargestClipInPiecesBytes = 2047u << 20;
+bool reads_in_pieces(std::span<const uint8_t> head);   // by the file's first kClipHeadBytes
+// Errors: those of read_clip, and kWrongUsage for another kind.
+Result<EchoClip> read_clip_in_pieces(ByteSource& file);
 
 }  // namespace precordia

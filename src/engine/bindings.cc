@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/byte_source.h"
 #include "base/version.h"
 #include "echo/clip_reader.h"
 #include "echo/echo_mask.h"
@@ -35,6 +36,32 @@ std::string outcome_of(const Result<void>& result) {
 
 std::vector<uint8_t> bytes_of(const val& array) { return emscripten::convertJSArrayToNumberVector<uint8_t>(array); }
 std::vector<float> floats_of(const val& array) { return emscripten::convertJSArrayToNumberVector<float>(array); }
+
+// A file of the host: read(at, count) gives a Uint8Array, shorter where it cannot. Small pieces come out of a window, so that headers do not
+// cost a call each.
+class HostFile final : public ByteSource {
+ public:
+  HostFile(double size, val read) : size_(static_cast<size_t>(std::max(0.0, std::min(size, 4294967295.0)))), read_(std::move(read)) {}
+  size_t size() const override { return size_; }
+  Bytes part(size_t at, size_t count) override {
+    at = std::min(at, size_), count = std::min(count, size_ - at);
+    if (at < begin_ || at + count > begin_ + held_.size()) fetch(at, std::min(std::max(count, kWindow), size_ - at));
+    return Bytes{held_}.part(at - begin_, count);
+  }
+
+ private:
+  static constexpr size_t kWindow = 4096;
+  void fetch(size_t at, size_t count) {
+    const val piece = read_(static_cast<double>(at), static_cast<double>(count));
+    held_.resize(std::min(count, piece["length"].as<size_t>()));
+    val(emscripten::typed_memory_view(held_.size(), held_.data())).call<void>("set", piece.call<val>("subarray", 0, held_.size()));
+    begin_ = at;
+  }
+
+  size_t size_ = 0, begin_ = 0;
+  std::vector<uint8_t> held_;
+  val read_;
+};
 
 val float_array(std::span<const float> values) {
   return val::global("Float32Array").new_(emscripten::typed_memory_view(values.size(), values.data()));
@@ -178,10 +205,16 @@ class Engine {
     out.set("rgba", val::global("Uint8Array").new_(emscripten::typed_memory_view(picture.rgba.size(), picture.rgba.data())));
     return out;
   }
-  // Clips. read_clip takes the files that were added; a clip that the browser decodes comes frame by frame. Both: {"ok":true,"clip":index,
+  // Clips. read_clip takes the files that were added, read_clip_in_pieces asks read(at, count) -> Uint8Array, which must not throw, for one
+  // of which reads_in_pieces() is true; a clip that the browser decodes comes frame by frame. All: {"ok":true,"clip":index,
   // "frames":n}. Then, for every frame of every clip in order, echo_tensor and echo_answer; then echo_measure.
   bool holds_clip() const { return examination_.holds_clip(); }
   std::string read_clip() { return with_clip(examination_.read_clip()); }
+  bool reads_in_pieces(const val& head) const { return precordia::reads_in_pieces(bytes_of(head)); }
+  std::string read_clip_in_pieces(const std::string& name, double size, const val& read) {
+    HostFile file(size, read);
+    return with_clip(examination_.read_clip_in_pieces(name, file));
+  }
   void begin_clip(const std::string& name, const std::string& format, int expected_frames) { examination_.begin_clip(name, format, expected_frames); }
   std::string push_clip(const val& rgba, int width, int height, double time_ms) {
     return outcome_of(examination_.push_clip(bytes_of(rgba), width, height, time_ms));
@@ -462,6 +495,8 @@ EMSCRIPTEN_BINDINGS(precordia_engine) {
       .function("page_picture", &Engine::page_picture)
       .function("holds_clip", &Engine::holds_clip)
       .function("read_clip", &Engine::read_clip)
+      .function("reads_in_pieces", &Engine::reads_in_pieces)
+      .function("read_clip_in_pieces", &Engine::read_clip_in_pieces)
       .function("begin_clip", &Engine::begin_clip)
       .function("push_clip", &Engine::push_clip)
       .function("finish_clip", &Engine::finish_clip)

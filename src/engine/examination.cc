@@ -390,6 +390,12 @@ Result<void> Examination::read_clip() {
   return take_clip(std::move(name), std::move(*clip));
 }
 
+Result<void> Examination::read_clip_in_pieces(std::string name, ByteSource& file) {
+  auto clip = precordia::read_clip_in_pieces(file);
+  if (!clip) return std::unexpected(clip.error());
+  return take_clip(std::move(name), std::move(*clip));
+}
+
 void Examination::begin_clip(std::string name, std::string format, int expected_frames) {
   ClipSource source{.format = std::move(format)};
   if (expected_frames > 0) source.expected_frames = expected_frames;

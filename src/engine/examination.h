@@ -34,6 +34,8 @@
 
 namespace precordia {
 
+class ByteSource;   // base/byte_source.h
+
 // By its content: a picture file, or a PDF whose page is a picture.
 bool looks_like_page(std::span<const uint8_t> bytes);
 
@@ -79,6 +81,7 @@ class Examination {
   Result<void> take_clip(std::string name, EchoClip clip);
   bool holds_clip() const;    // whether the one file that was added is a clip beyond doubt; a still picture is none
   Result<void> read_clip();   // what was added, as one clip: a file, or pictures in the order of their names
+  Result<void> read_clip_in_pieces(std::string name, ByteSource& file);   // for what reads_in_pieces() says so of
   // A clip that the host decodes, frame by frame. push_clip errors: those of ClipBuilder; after one nothing more is to be pushed.
   void begin_clip(std::string name, std::string format, int expected_frames);
   Result<void> push_clip(std::span<const uint8_t> rgba, int width, int height, double time_ms);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
+import { phantomAvi } from '../../web/benchmark.mjs';
 import {
   canvasAtRest, chooseFiles, errorShown, launchBrowser, madeUpRecord, nextResult, openApp, perform, repository, saveArtefact, serve,
 } from './support.mjs';
@@ -170,6 +171,25 @@ describe('a real clip', { skip: noClip }, () => {
     assert.equal(both.echo.clips.length, 1);
     assert.deepEqual(page.seen.problems, []);
   });
+});
+
+test('an uncompressed clip of many megabytes is read frame by frame, alone and beside an ECG', async () => {
+  await open({ width: 1280, height: 800 });
+  const { name, bytes } = phantomAvi({ frames: 45 });
+  assert.ok(bytes.byteLength > 8e6);
+  const clip = { name, mimeType: 'video/x-msvideo', buffer: Buffer.from(bytes.buffer) };
+  const { echo } = await nextResult(page, () => chooseFiles(page, [clip]), 120_000);
+  assert.equal(echo.clips[0].frames, 45);
+  await nextResult(page, () => chooseFiles(page, madeUpRecord()));
+  const both = await nextResult(page, () => page.setInputFiles('#clip-input', [clip]), 120_000);
+  assert.equal(both.echo.clips[0].frames, 45);
+  assert.ok(both.view);
+  // What begins like a clip and is none is refused in one sentence, and harms nothing.
+  await page.setInputFiles('#clip-input', [{ ...clip, name: 'cut.avi', buffer: Buffer.concat([clip.buffer.subarray(0, 60), Buffer.alloc(5e6)]) }]);
+  await page.waitForFunction(() => window.precordia.error);
+  assert.match(await errorShown(page), /^[A-Z][^\n]*\.$/);
+  assert.equal((await page.evaluate(() => window.precordia.lastResult)).echo.clips.length, 1);
+  assert.deepEqual(page.seen.problems, []);
 });
 
 // A fan with a beating dark cavity, drawn in the page: not much of a heart, but a clip. Gives the file's bytes as base64.

@@ -6,6 +6,7 @@
 #define STBI_WRITE_NO_STDIO
 #include <stb/stb_image_write.h>
 
+#include "base/byte_source.h"
 #include "echo/clip_builder.h"
 #include "echo/clip_jpeg.h"
 #include "echo/clip_reader.h"
@@ -467,6 +468,81 @@ TEST_CASE("AVI clips are read: bitmaps with and without palette, bottom up and t
   CHECK(gap->frame_count() == kFrames - 1);
   CHECK(gap->times_ms[2] == doctest::Approx(120));
   CHECK(refusal_of(read_bytes(avi_file(kWidth, kHeight, 24, "H264", 1, 25, {std::vector<uint8_t>(500, 7)}))).find("H264") != std::string::npos);
+}
+
+TEST_CASE("a clip that is read in pieces comes out as from memory, and where it can no longer be read it ends or is refused") {
+  // Every piece lies in memory that the next one takes.
+  class Pieces final : public ByteSource {
+   public:
+    Pieces(const std::vector<uint8_t>& file, size_t readable) : file_(file), readable_(readable) {}
+    size_t size() const override { return file_.size(); }
+    Bytes part(size_t at, size_t count) override {
+      const size_t begin = std::min(at, readable_), end = begin + std::min(count, readable_ - begin);
+      largest = std::max(largest, end - begin);
+      held_ = std::vector<uint8_t>(file_.begin() + static_cast<ptrdiff_t>(begin), file_.begin() + static_cast<ptrdiff_t>(end));
+      return {held_};
+    }
+    size_t largest = 0;
+
+   private:
+    const std::vector<uint8_t>& file_;
+    size_t readable_;
+    std::vector<uint8_t> held_;
+  };
+  const auto head_of = [](const std::vector<uint8_t>& file) { return std::span(file).first(std::min(file.size(), kClipHeadBytes)); };
+  constexpr int kMany = 40;   // more than the head holds
+  std::vector<std::vector<uint8_t>> grey;
+  for (int t = 0; t < kMany; ++t) grey.push_back(screen_frame(t, kWidth, kHeight).grey());
+  {
+    const TestDicom dicom{.columns = kWidth, .rows = kHeight, .pixels = grey};
+    const auto file = dicom.bytes();
+    REQUIRE(file.size() > kClipHeadBytes);
+    CHECK(reads_in_pieces(head_of(file)));
+    Pieces pieces(file, file.size());
+    const auto clip = read_clip_in_pieces(pieces), whole = read_bytes(file);
+    REQUIRE_MESSAGE(clip, refusal_of(clip));
+    REQUIRE_MESSAGE(whole, refusal_of(whole));
+    CHECK(clip->frame_count() == kMany);
+    CHECK(clip->times_ms == whole->times_ms);
+    CHECK(clip->notes == whole->notes);
+    CHECK(largest_difference(*clip, *whole) == 0);
+    CHECK(pieces.largest <= kClipHeadBytes);
+    Pieces broken(file, file.size() - 3 * kWidth * kHeight);
+    CHECK(refusal_of(read_clip_in_pieces(broken)).find("damaged") != std::string::npos);
+    auto cut = file;
+    cut.resize(file.size() - 2 * kWidth * kHeight - 100);
+    Pieces short_file(cut, cut.size());
+    const auto rest = read_clip_in_pieces(short_file);
+    REQUIRE_MESSAGE(rest, refusal_of(rest));
+    CHECK(rest->frame_count() == kMany - 3);
+    CHECK(has_note(*rest, "37 of 40 frames"));
+  }
+  const auto small = grey_dicom().bytes();
+  CHECK(!reads_in_pieces(small));   // in memory it already is
+  auto compressed = grey_dicom();
+  compressed.syntax = "1.2.840.10008.1.2.5";
+  CHECK(!reads_in_pieces(head_of(compressed.bytes())));
+
+  std::vector<std::vector<uint8_t>> jpeg;
+  for (const auto& picture : pictures()) jpeg.push_back(jpeg_of(picture));
+  for (const bool motion_jpeg : {false, true}) {
+    const auto file = motion_jpeg ? avi_file(kWidth, kHeight, 24, "MJPG", 1, 25, jpeg) : avi_file(kWidth, kHeight, 8, "Y800", 1, 25, grey);
+    CHECK(reads_in_pieces(head_of(file)));
+    Pieces pieces(file, file.size());
+    const auto clip = read_clip_in_pieces(pieces), whole = read_bytes(file);
+    REQUIRE_MESSAGE(clip, refusal_of(clip));
+    REQUIRE_MESSAGE(whole, refusal_of(whole));
+    CHECK(clip->times_ms == whole->times_ms);
+    CHECK(clip->notes == whole->notes);
+    CHECK(largest_difference(*clip, *whole) == 0);
+    Pieces broken(file, file.size() / 2);
+    const auto half = read_clip_in_pieces(broken);
+    REQUIRE_MESSAGE(half, refusal_of(half));
+    CHECK(half->frame_count() < whole->frame_count());
+  }
+  const std::vector<uint8_t> nothing;
+  Pieces empty(nothing, 0);
+  CHECK(refusal_of(read_clip_in_pieces(empty)).find("empty") != std::string::npos);
 }
 
 TEST_CASE("a series of pictures is read in natural order, a single picture as a clip of one frame") {
