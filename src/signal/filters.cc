@@ -32,12 +32,19 @@ Biquad notch_section(double rate_hz, double centre_hz, double quality_factor) {
   return {scale, middle, scale, middle, (1 - alpha) * scale};
 }
 
-// Runs the section over `signal` in place, starting in the state that a constant of `signal[0]` would have left behind.
-void run_section(const Biquad& s, std::vector<double>& signal) {
+double median_of(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+// Runs the section over `signal` in place, starting in the state that a constant would have left behind: the median of its first `window` samples.
+void run_section(const Biquad& s, std::vector<double>& signal, size_t window) {
   if (signal.empty()) return;
+  const double level = median_of({signal.begin(), signal.begin() + static_cast<std::ptrdiff_t>(std::min(window, signal.size()))});
   const double gain = (s.b0 + s.b1 + s.b2) / (1 + s.a1 + s.a2);
-  double state2 = (s.b2 - s.a2 * gain) * signal.front();
-  double state1 = (s.b1 - s.a1 * gain) * signal.front() + state2;
+  double state2 = (s.b2 - s.a2 * gain) * level;
+  double state1 = (s.b1 - s.a1 * gain) * level + state2;
   for (double& sample : signal) {   // transposed direct form II
     const double in = sample;
     sample = s.b0 * in + state1;
@@ -47,20 +54,23 @@ void run_section(const Biquad& s, std::vector<double>& signal) {
 }
 
 // Zero phase: forwards, then backwards, over the signal lengthened by its odd reflection on both sides (`padding` samples
-// at most, never more than the signal has).
-std::vector<float> both_ways(const Biquad& section, std::span<const float> signal, double padding) {
+// at most, never more than the signal has), about the median of `window` samples at each end.
+std::vector<float> both_ways(const Biquad& section, std::span<const float> signal, double padding, size_t window = 1) {
   const size_t count = signal.size();
   if (count == 0) return {};
   const size_t pad = std::min(count - 1, static_cast<size_t>(std::min(padding, 1e7)) + 1);
+  window = std::clamp<size_t>(window, 1, count);
+  const double first = median_of({signal.begin(), signal.begin() + static_cast<std::ptrdiff_t>(window)});
+  const double last = median_of({signal.end() - static_cast<std::ptrdiff_t>(window), signal.end()});
   std::vector<double> work(count + 2 * pad);
   for (size_t i = 0; i < count; ++i) work[pad + i] = signal[i];
   for (size_t i = 1; i <= pad; ++i) {
-    work[pad - i] = 2.0 * signal[0] - signal[i];
-    work[pad + count - 1 + i] = 2.0 * signal[count - 1] - signal[count - 1 - i];
+    work[pad - i] = 2 * first - signal[i];
+    work[pad + count - 1 + i] = 2 * last - signal[count - 1 - i];
   }
-  run_section(section, work);
+  run_section(section, work, window);
   std::reverse(work.begin(), work.end());
-  run_section(section, work);
+  run_section(section, work, window);
   std::reverse(work.begin(), work.end());
   std::vector<float> out(count);
   for (size_t i = 0; i < count; ++i) out[i] = static_cast<float>(work[pad + i]);
@@ -76,10 +86,17 @@ std::vector<float> copy_of(std::span<const float> signal) { return {signal.begin
 // Three periods of the cut-off: after that the section's answer to the padded edge is under 1e-5 of it.
 double padding_of(double rate_hz, double cutoff_hz) { return 3 * rate_hz / cutoff_hz; }
 
+std::vector<float> high_pass_about(std::span<const float> signal, double rate_hz, double cutoff_hz, size_t window) {
+  if (!possible(rate_hz, cutoff_hz)) return copy_of(signal);
+  const double warped = std::tan(std::numbers::pi * cutoff_hz / rate_hz) * kTwoPassRatio;
+  return both_ways(butterworth(warped, true), signal, padding_of(rate_hz, cutoff_hz), window);
+}
+
 std::vector<float> filtered_run(std::span<const float> run, double rate_hz, const DisplayFilter& filter) {
   const auto applies = [&](double frequency_hz) { return frequency_hz > 0 && frequency_hz < 0.45 * rate_hz; };
   std::vector<float> out = copy_of(run);
-  if (applies(filter.high_pass_hz)) out = high_pass(out, rate_hz, filter.high_pass_hz);
+  // A lead cut from a page may end in the middle of a QRS: mirrored about that sample, not about its level of a second, it would be bent by millivolts.
+  if (applies(filter.high_pass_hz)) out = high_pass_about(out, rate_hz, filter.high_pass_hz, static_cast<size_t>(rate_hz));
   if (applies(filter.low_pass_hz)) out = low_pass(out, rate_hz, filter.low_pass_hz);
   constexpr double kNotchQuality = 30;
   if (applies(filter.notch_hz)) out = notch(out, rate_hz, filter.notch_hz, kNotchQuality);
@@ -95,9 +112,7 @@ std::vector<float> low_pass(std::span<const float> signal, double rate_hz, doubl
 }
 
 std::vector<float> high_pass(std::span<const float> signal, double rate_hz, double cutoff_hz) {
-  if (!possible(rate_hz, cutoff_hz)) return copy_of(signal);
-  const double warped = std::tan(std::numbers::pi * cutoff_hz / rate_hz) * kTwoPassRatio;
-  return both_ways(butterworth(warped, true), signal, padding_of(rate_hz, cutoff_hz));
+  return high_pass_about(signal, rate_hz, cutoff_hz, 1);
 }
 
 std::vector<float> notch(std::span<const float> signal, double rate_hz, double centre_hz, double quality_factor) {

@@ -2,6 +2,7 @@
 // the same code.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <numbers>
@@ -189,6 +190,26 @@ TEST_CASE("the display filter keeps gaps and does not smear into their neighbour
   auto alone = record_with({{Lead::kI, {lead.begin() + 1000, lead.end()}}});
   const auto expected = filtered_for_display(alone, {0.5, 40, 50});
   for (size_t i = 0; i < 1000; ++i) CHECK(out.mv[0][1000 + i] == expected.mv[0][i]);
+}
+
+TEST_CASE("the display filter does not bend a lead that a page cuts off within a QRS") {
+  // 2.5 s of a level line with a beat every 800 ms, 2 mV deep; it ends, or begins, where the last one is deepest.
+  std::vector<float> cut(1250);
+  for (size_t i = 0; i < cut.size(); ++i) {
+    const double after = std::remainder(static_cast<double>(cut.size() - 1 - i), 400);
+    cut[i] = static_cast<float>(0.4 - 2 * std::exp(-after * after / 200));
+  }
+  for (const bool reversed : {false, true}) {
+    if (reversed) std::reverse(cut.begin(), cut.end());
+    auto record = record_with({{Lead::kV4, cut}});
+    for (const double hz : {0.05, 0.5}) {
+      const auto out = filtered_for_display(record, {hz, 150, 0}).lead(Lead::kV4);
+      float lowest = 1e9f, highest = -1e9f;   // of the line between the beats
+      for (size_t i = 0; i < cut.size(); ++i)
+        if (cut[i] > 0.39f) lowest = std::min(lowest, out[i]), highest = std::max(highest, out[i]);
+      CHECK(highest - lowest < (hz < 0.1 ? 0.05f : 0.3f));
+    }
+  }
 }
 
 TEST_CASE("the display filter leaves out cut-offs at or over 0.45 of the rate") {
