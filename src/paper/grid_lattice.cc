@@ -847,6 +847,7 @@ constexpr double kClear = 2.5;   // a component, over the floor
 double mm_per_cycle(const Harmonics& s, double extent_cycles) {
   if (s.fifth > kClear && s.fifth >= 0.7 * std::max({s.half, s.third, s.quarter})) return extent_cycles < 42 ? 5 : 1;
   if (s.third > kClear && s.third > 1.5 * std::max(s.fifth, s.half) && s.third > 1.2 * s.quarter && extent_cycles > 50 && extent_cycles < 360) return 5.0 / 3;   // the third harmonic of lines 5 mm apart, two thirds of which also show at three quarters
+  if (s.third > kClear && s.third > 1.5 * std::max({s.fifth, s.half, s.quarter}) && extent_cycles >= 360) return 1.0 / 3;   // of crisp lines the third harmonic may be the strongest
   if (s.half > kClear && extent_cycles > 360) return 0.5;
   if (s.half > kClear && s.half > 1.3 * s.fifth && extent_cycles > 30 && extent_cycles < 250) return 2.5;
   return extent_cycles > 105 ? 1 : 5;
@@ -1102,10 +1103,11 @@ Result<GridLattice> find_grid(Plane ink, std::span<const float> spectra) {
   // half apart, whichever is nearest to a usual page.
   const double ratio = (pitch_x / mm[0]) / (pitch_y / mm[1]);
   if (ratio < 0.7 || ratio > 1.43) {
+    constexpr double kDistances[] = {1.0, 5.0, 2.5, 5.0 / 3, 1.25, 25.0, 0.5, 1.0 / 3};
     const double said[2] = {mm[0], mm[1]};
     double best = 1e9;
-    for (const double x : {1.0, 5.0, 2.5, 5.0 / 3, 1.25, 25.0, 0.5})
-      for (const double y : {1.0, 5.0, 2.5, 5.0 / 3, 1.25, 25.0, 0.5}) {
+    for (const double x : kDistances)
+      for (const double y : kDistances) {
         const double skew = std::abs(std::log((pitch_x / x) / (pitch_y / y)));
         if (skew > 0.36) continue;
         const bool told = x == said[0] || y == said[1];

@@ -269,8 +269,11 @@ Span span_of(const FlatPage& page, const std::vector<int>& path, int x) {
   return {std::max({0, high, static_cast<int>(std::ceil(run.top))}), std::min({page.ink.height - 1, low, static_cast<int>(run.bottom)})};
 }
 
-// Where strokes cross, a path may follow its neighbour's and leave its own ink to nobody. Rows that share ink are sought again with the
-// others' ink taken, and each stretch where that leads elsewhere is kept if more of the page's ink is accounted for. Whether any rows do.
+constexpr double kBeyondNameMm = 4;   // higher than printed names are
+
+// Where strokes cross, a path may follow its neighbour's and leave its own ink to nobody; where a name is printed over a beat, it may go on along the
+// name and leave the beat. Such rows are sought again with the others' ink taken, and each stretch where that leads elsewhere is kept if more of the
+// page's ink is accounted for. Whether any rows do.
 bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int>& rest, double pitch_px, std::vector<std::vector<int>>& paths) {
   const int w = page.ink.width, h = page.ink.height, pen = static_cast<int>(std::ceil(page.pen_px));
   std::vector<uint8_t> covered(static_cast<size_t>(w) * h, 0);   // by how many paths, column by column
@@ -295,18 +298,23 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
     for (int x = from; x <= to; ++x) n += bare_at(page, path, x);
     return n;
   };
-  // Where strokes of two rows touch: ink that no path accounts for, nor beside it within the pen.
+  // Where strokes of two rows touch, or a long one leaves the path: ink that no path accounts for, nor beside it within the pen.
+  struct Missed { int all = 0, met = 0; };
   const auto missed_by = [&](const std::vector<int>& path) {
-    int n = 0;
+    Missed n;
     for (int x = 0; x < w; ++x) {
       const Run run = run_around(page, x, path[x], pen);
       const auto touches = [&](const std::vector<int>& other) { return &other != &path && static_cast<float>(other[x]) >= run.top && static_cast<float>(other[x]) <= run.bottom; };
-      if (std::isnan(run.top) || std::none_of(paths.begin(), paths.end(), touches)) continue;
+      if (std::isnan(run.top)) continue;
+      int here = 0;
       for (int y = static_cast<int>(std::ceil(run.top)); y <= static_cast<int>(run.bottom); ++y) {
         bool known = false;
         for (int k = std::max(0, x - pen - 1); k <= std::min(w - 1, x + pen + 1) && !known; ++k) known = covered[static_cast<size_t>(k) * h + y] != 0;
-        n += !known;
+        here += !known;
       }
+      const bool met = std::any_of(paths.begin(), paths.end(), touches);
+      if (met) n.met += here;
+      if (met || here > kBeyondNameMm * page.px_per_mm) n.all += here;
     }
     return n;
   };
@@ -317,12 +325,14 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
     bool changed = false;
     for (size_t r = 0; r < paths.size(); ++r) {
       std::vector<int>& path = paths[r];
-      const int missed = missed_by(path);
+      const Missed missed = missed_by(path);
       cover(path, 0, w - 1, -1);
       int shared = 0;
       alone(path, 0, w - 1, &shared);
-      if (std::max(shared, missed) > page.px_per_mm * page.pen_px) {
-        any = true;
+      const double enough = page.px_per_mm * page.pen_px;
+      const bool meets = std::max(shared, missed.met) > enough;
+      any = any || meets;
+      if (meets || missed.all > enough) {
         const std::vector<int> other = followed_path(page, columns, rest[r], pitch_px, covered);
         for (int x = 0; x < w; ++x) {
           if (std::abs(other[x] - path[x]) <= pen) continue;
@@ -330,8 +340,10 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
           for (int k = x; k < w && k <= end + apart; ++k)
             if (std::abs(other[k] - path[k]) > pen) end = k;
           const int from = std::max(0, x - 1), to = std::min(w - 1, end + 1);
+          int aside = 0;
+          for (int k = x; k <= end; ++k) aside = std::max(aside, std::abs(other[k] - path[k]));
           const double gain = (alone(other, from, to, nullptr) - alone(path, from, to, nullptr)) / page.pen_px;   // a length of stroke
-          if (gain > 3 * page.px_per_mm && bare(other, from, to) <= bare(path, from, to) + 0.5 * page.px_per_mm + 0.15 * gain) {
+          if ((meets || aside > kBeyondNameMm * page.px_per_mm) && gain > 3 * page.px_per_mm && bare(other, from, to) <= bare(path, from, to) + 0.5 * page.px_per_mm + 0.15 * gain) {
             std::copy(other.begin() + x, other.begin() + end + 1, path.begin() + x);
             changed = true;
           }
@@ -624,6 +636,7 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   std::vector<TraceRow> inked;
   std::vector<std::vector<int>> paths;
   for (const int y : candidates) paths.push_back(cheapest_path(page, columns, y, pitch));
+  const std::vector<std::vector<int>> before = paths;
   if (share_ink(page, columns, candidates, pitch, paths)) {
     // Strokes followed to their ends from the start, if that says clearly more about the page's ink.
     std::vector<std::vector<int>> followed;
@@ -635,7 +648,8 @@ std::vector<TraceRow> find_rows(FlatPage& page) {
   const std::vector<std::vector<uint8_t>> away = strayed(page, candidates, paths);
   for (size_t r = 0; r < paths.size(); ++r) inked.push_back(trace_ink(page, paths, r, away[r]));
   page.pen_px = pen_of(page, inked);
-  page.stroke_px = std::min(page.pen_px, upright_pen(page, paths).value_or(page.pen_px));
+  // A path that was led elsewhere may go along letters, which are printed thicker.
+  page.stroke_px = std::min({page.pen_px, upright_pen(page, paths).value_or(page.pen_px), upright_pen(page, before).value_or(page.pen_px)});
   for (size_t r = 0; r < inked.size(); ++r) {
     TraceRow& row = inked[r];
     read_row(page, row);

@@ -40,6 +40,40 @@ TEST_CASE("a printed page of 3 rows, 4 columns and a rhythm row gives back its t
   for (const LeadTrace& trace : read->traces) CHECK(trace.centreline.size() == trace.confidence.size());
 }
 
+TEST_CASE("crisp lines a whole, even number of pixels apart are a grid like any other") {
+  for (const double px_per_mm : {8.0, 10.0}) {
+    CAPTURE(px_per_mm);
+    PageStyle style;
+    style.px_per_mm = px_per_mm;
+    const PrintedPage page = render_page(patient(), style);
+    const auto read = digitise(page.image);
+    REQUIRE(read.has_value());
+    CHECK(read->layout == PageLayout::k3x4Plus1);
+    CHECK(read->mm_per_mv == 10);
+    CHECK(read->px_per_mm_x == doctest::Approx(px_per_mm).epsilon(0.005));
+    CHECK(read->px_per_mm_y == doctest::Approx(px_per_mm).epsilon(0.005));
+    CHECK(snr_db(page.truth, read->record, false) > 16);
+  }
+}
+
+TEST_CASE("a beat that a lead's name is printed over is read") {
+  EcgRecord record = patient();
+  for (auto& lead : record.mv) std::rotate(lead.begin(), lead.begin() + 340, lead.end());   // V4's first beat stands behind its name
+  PageStyle style;
+  style.px_per_mm = 6;
+  style.mm_per_mv = 20;
+  style.row_mm = 36;
+  const PrintedPage page = render_page(record, style);
+  const auto read = digitise(page.image);
+  REQUIRE(read.has_value());
+  const auto &is = read->record.lead(Lead::kV4), &was = page.truth.lead(Lead::kV4);
+  double most = 0;
+  const size_t begin = static_cast<size_t>(7.5 * record.sample_rate_hz);
+  for (size_t k = begin + 10; k < begin + 250; ++k)
+    if (!std::isnan(is[k])) most = std::max<double>(most, std::abs(is[k] - was[k]));
+  CHECK(most < 0.5);   // mV; 0.9 where the path went along the name
+}
+
 TEST_CASE("stems of a lead's name that cross its trace are not read as strokes where the other leads say so") {
   PageStyle style;
   style.px_per_mm = 6;
