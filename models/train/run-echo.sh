@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains, exports, measures the echo network: from ../shared/data/echo to models/echo-unet-1, its entry in models/manifest.json and CARD.md.
 # Resumable: run it again after an interruption. PRECORDIA_ECHO_DATA names the data folder, PRECORDIA_TRAIN_VENV a virtual environment to use
-# or create (default: models/train/runs/venv). One core, an hour and a half.
+# or create (default: models/train/runs/venv). One core with bf16, three hours.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 venv=${PRECORDIA_TRAIN_VENV:-$here/runs/venv}
@@ -13,18 +13,22 @@ if [ ! -x "$venv/bin/python" ]; then
   "$venv/bin/pip" install --quiet -r "$here/requirements.txt"
 fi
 export PYTHONUNBUFFERED=1 PYTHONPATH="$here${PYTHONPATH:+:$PYTHONPATH}"
-if [ ! -e "$runs/loops/99.json" ]; then   # simulated loops, by the engine's own simulator
+if [ ! -e "$runs/loops/159.json" ]; then   # simulated loops, by the engine's own simulator
   cmake --preset native -S "$here/../.." > /dev/null
   cmake --build "$here/../../build/native" --target echo_cine
   mkdir -p "$runs/loops"
-  "$here/../../build/native/echo_cine" "$runs/loops" 100 --side 128 --seed 5000
+  "$here/../../build/native/echo_cine" "$runs/loops" 160 --side 224 --seed 5000
 fi
-# Version 1.1.0, from this repository's history, is the teacher, and its coarser levels are where the first run begins.
-if [ ! -e "$runs/teacher.onnx" ]; then git -C "$here" show 2e1f35d:models/echo-unet-1/fp32.onnx > "$runs/teacher.onnx"; fi
-train() {
-  "$venv/bin/python" -m precordia_echo.train "$@" --data "$data" --out "$runs" --simulated "$runs/loops" --preset quarter --ef-weight 2 --two-chamber 0.5 \
-    --soft-share 0.6 --soft "$runs/teacher.onnx"
-}
-train quarter1 --epochs 22 --seed 31 --rate 2e-3 --strength 0.7 --start "$runs/teacher.onnx"
-train quarter2 --epochs 90 --seed 32 --rate 1.6e-3 --strength 0.6 --start "$runs/quarter1.pt"
-"$venv/bin/python" -m precordia_echo.package "$runs/quarter2.pt" --data "$data" --models "$here/.."
+# Versions 1.1.0 and 1.2.0, from this repository's history, are two of the four teachers; the training begins at the latter.
+earlier() { if [ ! -e "$runs/$2.onnx" ]; then git -C "$here" show "$1:models/echo-unet-1/fp32.onnx" > "$runs/$2.onnx"; fi; }
+earlier ca88275 v110
+earlier 2d92a38 v120
+common=(--data "$data" --out "$runs" --simulated "$runs/loops")
+train() { "$venv/bin/python" -m precordia_echo.train "$@" "${common[@]}" --ef-weight 2 --two-chamber 0.5; }
+lessons() { if [ ! -e "$runs/$1.done" ]; then "$venv/bin/python" -m precordia_echo.lessons "$@" "${common[@]}" && touch "$runs/$1.done"; fi; }
+train tl0 --preset lite0 --epochs 20 --seed 41 --rate 1.5e-3 --strength 0.7
+train tl2 --preset lite2 --epochs 20 --seed 42 --rate 1.5e-3 --strength 0.7
+lessons la --soft "$runs/v110.onnx" "$runs/v120.onnx" "$runs/tl0.pt" --draws 7 --seed 51
+lessons lb --soft "$runs/v110.onnx" "$runs/v120.onnx" "$runs/tl2.pt" --draws 6 --seed 52
+train quarter3 --preset quarter --epochs 140 --seed 62 --rate 2e-3 --strength 0.6 --start "$runs/v120.onnx" --lessons la lb --soft-share 0.85
+"$venv/bin/python" -m precordia_echo.package "$runs/quarter3.pt" --data "$data" --models "$here/.."

@@ -115,8 +115,9 @@ std::vector<int> cheapest_path(const FlatPage& page, const Plane& columns, int r
 // The same by strokes that are followed to their ends: a way is level, or up, or down, and to turn, or to join or leave a stroke from the
 // side, where its ink goes on costs kTurn.
 // `taken`: not 0 where ink is another row's, column by column; it costs as much as no ink, and the ink that is left draws. Empty = none.
-std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}) {
+std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int rest_line, double pitch_px, const std::vector<uint8_t>& taken = {}, int left = 0, int right = -1) {
   const int w = page.ink.width, h = page.ink.height;
+  if (right < 0) right = w - 1;
   constexpr float kTurn = 6, kTaken = 1;
   const float per_px = 8.f / static_cast<float>(page.px_per_mm);
   const float on_ink = (taken.empty() ? 0.004f : 0.0012f) * per_px, off_ink = 0.055f * per_px, pull = (taken.empty() ? 0.25f : 0.02f) / static_cast<float>(std::max(pitch_px, 1.0));
@@ -130,9 +131,9 @@ std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int r
   for (int s = 0; s < kWays; ++s) cost[s].assign(n, s == kLevel ? 0.f : 1e9f), origin[s].resize(n);
   for (int k = 0; k < n; ++k) away[k] = pull * static_cast<float>(std::abs(top + k - rest_line));
   std::vector<uint16_t> from[kWays];   // how and at which height of the column before this cell was reached
-  for (auto& f : from) f.resize(static_cast<size_t>(w) * n);
+  for (auto& f : from) f.resize(static_cast<size_t>(right + 1 - left) * n);
   std::vector<uint8_t> dark(n);
-  for (int x = 0; x < w; ++x) {
+  for (int x = left; x <= right; ++x) {
     const float *ink = columns.row(x) + top, *before = columns.row(std::max(0, x - 1)) + top, *after = columns.row(std::min(w - 1, x + 1)) + top;
     const uint8_t* t = taken.empty() ? nullptr : taken.data() + static_cast<size_t>(x) * h + top;
     for (int k = 0; k < n; ++k) {
@@ -142,13 +143,13 @@ std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int r
       for (int s = 0; s < kWays; ++s) cost[s][k] += here, origin[s][k] = static_cast<uint32_t>(k * kWays + s);
     }
     // A stroke left to the side, or joined from there, where it goes on.
-    for (int k = 0; x > 0 && k < n; ++k)
+    for (int k = 0; x > left && k < n; ++k)
       if (ink[k] < 0.2f) cost[kUp][k] += turn_up[k], cost[kDown][k] += turn_down[k];
     int run = 0;
     for (int k = 0; k < n; ++k) turn_up[k] = kTurn * std::clamp((static_cast<float>(run) - ends) / (goes_on - ends), 0.f, 1.f), run = dark[k] ? run + 1 : 0;
     run = 0;
     for (int k = n - 1; k >= 0; --k) turn_down[k] = kTurn * std::clamp((static_cast<float>(run) - ends) / (goes_on - ends), 0.f, 1.f), run = dark[k] ? run + 1 : 0;
-    for (int k = 0; x > 0 && k < n; ++k)
+    for (int k = 0; x > left && k < n; ++k)
       if (before[k] < 0.2f && ink[k] >= 0.2f) cost[kUp][k] += turn_down[k], cost[kDown][k] += turn_up[k];
     const auto relax = [&](int s, int k, int r, int j, float more) {
       const float c = cost[r][j] + more;
@@ -168,16 +169,16 @@ std::vector<int> followed_path(const FlatPage& page, const Plane& columns, int r
     for (int k = 0; k + 1 < n; ++k)
       if (origin[kLevel][k + 1] == static_cast<uint32_t>((k + 1) * kWays + kLevel)) relax(kLevel, k, kLevel, k + 1, step[k + 1] + step[k]);
     for (int s = 0; s < kWays; ++s)
-      for (int k = 0; k < n; ++k) from[s][static_cast<size_t>(x) * n + k] = static_cast<uint16_t>(origin[s][k]);
+      for (int k = 0; k < n; ++k) from[s][static_cast<size_t>(x - left) * n + k] = static_cast<uint16_t>(origin[s][k]);
   }
   std::vector<int> path(w);
   int k = 0, s = kLevel;
   for (int r = 0; r < kWays; ++r)
     for (int j = 0; j < n; ++j)
       if (cost[r][j] < cost[s][k]) s = r, k = j;
-  for (int x = w - 1; x >= 0; --x) {
+  for (int x = right; x >= left; --x) {
     // The cell that was entered from the left in this column; the way up or down to the exit is the stroke itself.
-    const int cell = from[s][static_cast<size_t>(x) * n + k];
+    const int cell = from[s][static_cast<size_t>(x - left) * n + k];
     k = cell / kWays, s = cell % kWays;
     path[x] = top + k;
   }
@@ -270,6 +271,7 @@ Span span_of(const FlatPage& page, const std::vector<int>& path, int x) {
 }
 
 constexpr double kBeyondNameMm = 4;   // higher than printed names are
+constexpr double kAroundMm = 40;
 
 // Where strokes cross, a path may follow its neighbour's and leave its own ink to nobody; where a name is printed over a beat, it may go on along the
 // name and leave the beat. Such rows are sought again with the others' ink taken, and each stretch where that leads elsewhere is kept if more of the
@@ -299,7 +301,7 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
     return n;
   };
   // Where strokes of two rows touch, or a long one leaves the path: ink that no path accounts for, nor beside it within the pen.
-  struct Missed { int all = 0, met = 0; };
+  struct Missed { int all = 0, met = 0; std::vector<int> beside; };   // and the columns of long strokes
   const auto missed_by = [&](const std::vector<int>& path) {
     Missed n;
     for (int x = 0; x < w; ++x) {
@@ -314,6 +316,7 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
       }
       const bool met = std::any_of(paths.begin(), paths.end(), touches);
       if (met) n.met += here;
+      else if (here > kBeyondNameMm * page.px_per_mm) n.beside.push_back(x);
       if (met || here > kBeyondNameMm * page.px_per_mm) n.all += here;
     }
     return n;
@@ -333,7 +336,15 @@ bool share_ink(const FlatPage& page, const Plane& columns, const std::vector<int
       const bool meets = std::max(shared, missed.met) > enough;
       any = any || meets;
       if (meets || missed.all > enough) {
-        const std::vector<int> other = followed_path(page, columns, rest[r], pitch_px, covered);
+        // All of a row that meets another, of others the surroundings of their strokes.
+        std::vector<int> other = path;
+        for (size_t i = 0, next; i < (meets ? size_t{1} : missed.beside.size()); i = next) {
+          const int around = static_cast<int>(kAroundMm * page.px_per_mm);
+          for (next = i + 1; !meets && next < missed.beside.size() && missed.beside[next] < missed.beside[next - 1] + 2 * around;) ++next;
+          const int left = meets ? 0 : std::max(0, missed.beside[i] - around), right = meets ? w - 1 : std::min(w - 1, missed.beside[next - 1] + around);
+          const std::vector<int> there = followed_path(page, columns, rest[r], pitch_px, covered, left, right);
+          std::copy(there.begin() + left, there.begin() + right + 1, other.begin() + left);
+        }
         for (int x = 0; x < w; ++x) {
           if (std::abs(other[x] - path[x]) <= pen) continue;
           int end = x;

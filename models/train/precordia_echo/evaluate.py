@@ -11,7 +11,7 @@ import onnxruntime
 import torch
 import torch.nn.functional as F
 
-from . import data, discs
+from . import augment, data, discs
 from .network import SIDE
 
 
@@ -122,6 +122,20 @@ def report(masks, view, quality, camus, rows, folder):
     return out
 
 
+def view_auc(session, x, seed=1):
+    """Apical frames against what augment.not_apical makes of each of them, by the share of "neither": the area under the ROC curve over all
+    kinds and for each kind, with the number of negatives."""
+    from sklearn.metrics import roc_auc_score
+    g = torch.Generator().manual_seed(seed)
+    pictures = torch.from_numpy(x).repeat(3, 1, 1, 1)
+    kinds = torch.randint(0, 6, (len(pictures),), generator=torch.Generator().manual_seed(seed)).numpy()   # as not_apical draws them
+    neither = lambda frames: shares(run(session, frames)[1])[:, 2]
+    apical, other = neither(x), neither(augment.not_apical(pictures, g).numpy())
+    auc = lambda negatives: round(float(roc_auc_score(np.r_[np.zeros(len(apical)), np.ones(len(negatives))], np.r_[apical, negatives])), 4)
+    names = ("upside down", "on its side", "far too near", "shuffled", "smooth noise", "noise")
+    return {"all": [auc(other), len(other)], **{name: [auc(other[kinds == k]), int((kinds == k).sum())] for k, name in enumerate(names)}}
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("model", type=Path)
@@ -132,7 +146,8 @@ def main():
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(o.model, options, providers=["CPUExecutionProvider"])
-    print(json.dumps(report(*run(session, reduce(camus.image[rows])), camus, rows, o.data), indent=1))
+    x = reduce(camus.image[rows])
+    print(json.dumps({**report(*run(session, x), camus, rows, o.data), "view_auc": view_auc(session, x)}, indent=1))
 
 
 if __name__ == "__main__":

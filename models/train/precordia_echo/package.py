@@ -125,7 +125,7 @@ def main():
     parser.add_argument("checkpoint", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--models", type=Path, required=True)
-    parser.add_argument("--training", default="400 CAMUS training patients (experts' contours) and 100 simulated loops of our own; stages and seeds in models/train/README.md.")
+    parser.add_argument("--training", default="400 CAMUS training patients (experts' contours), 160 simulated loops of our own, and the answers of four larger or earlier networks, two of them with an encoder from ImageNet; stages and seeds in models/train/README.md.")
     o = parser.parse_args()
     torch.set_num_threads(1)
     saved = [torch.load(path, weights_only=False) for path in o.checkpoint]
@@ -161,7 +161,7 @@ def main():
     write_card(folder, measured, sum(p.numel() for p in net.parameters()), o.training)
     best = measured["int8"]
     entry = {
-        "id": MODEL_ID, "task": "echo-segmentation", "title": "Apical echo network", "version": "1.2.0",
+        "id": MODEL_ID, "task": "echo-segmentation", "title": "Apical echo network", "version": "1.3.0",
         "artefacts": [{"precision": p, "file": f"{MODEL_ID}/{p}.onnx", "sha256": sha(folder / f"{p}.onnx"),
                        "bytes": (folder / f"{p}.onnx").stat().st_size, "providers": PROVIDERS[p]} for p in graphs],
         "input": {"name": "frames", "shape": [1, 1, SIDE, SIDE], "unit": "grey 0..1, the sector's box stretched to the square"},

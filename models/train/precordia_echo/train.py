@@ -24,7 +24,25 @@ PRESETS = {
     "quarter": dict(widths=(32, 64, 96), blocks=(0, 1, 1), up_blocks=(0, 1), stride=4),
     "wide": dict(widths=(16, 48, 64, 96), blocks=(0, 1, 1, 1), up_blocks=(0, 1, 1)),
     "teacher": dict(widths=(32, 64, 128, 192), blocks=(1, 2, 2, 3), up_blocks=(1, 1, 1), dropout=0.3),
+    "lite0": dict(name="lite0"), "lite2": dict(name="lite2"),
 }
+
+
+def build(preset, fetch=False):
+    """A network whose `side` is the width of its pictures. fetch: with its encoder's weights from ImageNet."""
+    if preset.startswith("lite"):
+        from . import pretrained   # its packages are for teachers only
+        net = pretrained.LiteUNet(**PRESETS[preset], fetch=fetch)
+        net.side = pretrained.SIDE
+    else:
+        net = EchoUNet(**PRESETS[preset])
+        net.side = SIDE
+    return net.to(memory_format=torch.channels_last)
+
+
+def resized(x, side):
+    """(n, c, s, s) averaged down, as the engine does it."""
+    return x if x.shape[-1] == side else F.interpolate(x, size=(side, side), mode="area")
 
 
 def row_volume(lv):
@@ -118,11 +136,15 @@ def inherit(model, other):
 
 
 def network_of(path, x):
-    """A checkpoint's averaged network, or an exported one, which is a "student"."""
-    preset = "student" if path.suffix == ".onnx" else torch.load(path, weights_only=False)["preset"]
-    net = EchoUNet(**PRESETS[preset])
+    """A checkpoint's averaged network, or an exported one, whose first convolution tells which it is."""
+    if path.suffix == ".onnx":
+        stem = next(t for t in onnx.load(path).graph.initializer if len(t.dims) == 4 and t.dims[1] == 1)
+        preset = "quarter" if stem.dims[2] == 7 else "student"
+    else:
+        preset = torch.load(path, weights_only=False)["preset"]
+    net = build(preset)
     start_from(net, path, x)
-    return net.eval().to(memory_format=torch.channels_last)
+    return net.eval()
 
 
 def evaluate(model, x, target, batch=50):
@@ -131,7 +153,7 @@ def evaluate(model, x, target, batch=50):
     scores = []
     with torch.no_grad():
         for i in range(0, len(x), batch):
-            got = model(x[i:i + batch])[0].argmax(1)
+            got = model(x[i:i + batch].contiguous(memory_format=torch.channels_last))[0].argmax(1)
             for c in (1, 2, 3):
                 a, b = got == c, target[i:i + batch] == c
                 scores.append((c, ((2 * (a & b).sum((1, 2)) + 1e-6) / (a.sum((1, 2)) + b.sum((1, 2)) + 1e-6))))
@@ -155,6 +177,7 @@ def main():
     parser.add_argument("--ef-weight", type=float, default=1.5, help="of the error of the EF in the loss")
     parser.add_argument("--soft-share", type=float, default=0.5, help="of the pixel loss that is the teachers'")
     parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints or exported networks of teachers, averaged")
+    parser.add_argument("--lessons", nargs="*", default=[], help="names of what precordia_echo.lessons wrote to --out: geometries and teachers' answers that are kept")
     o = parser.parse_args()
     torch.set_num_threads(1)
     torch.manual_seed(o.seed)
@@ -173,16 +196,24 @@ def main():
     assert camus.systole[clips + 1].all() and (camus.patient[clips] == camus.patient[clips + 1]).all()
     simulated, clips = clips[clips >= real], clips[clips < real]
     held = torch.from_numpy(np.flatnonzero(camus.held_out))
-    held_x = F.interpolate(picture[held].float() / 255, size=(SIDE, SIDE), mode="area")
-    held_mask = F.interpolate(mask[held][:, None].float(), size=(SIDE, SIDE), mode="nearest")[:, 0].long()
-    model = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
-    average = EchoUNet(**PRESETS[o.preset]).to(memory_format=torch.channels_last)
-    some = F.interpolate(picture[torch.from_numpy(clips[::7])].float() / 255, size=(SIDE, SIDE), mode="area")
+    model, average = build(o.preset, fetch=True), build(o.preset)
+    side = model.side
+    held_x = resized(picture[held].float() / 255, side)
+    held_mask = F.interpolate(mask[held][:, None].float(), size=(side, side), mode="nearest-exact")[:, 0].long()
+    some = resized(picture[torch.from_numpy(clips[::7])].float() / 255, SIDE)
     if o.start:
         print("taken over", inherit(model, network_of(o.start, some)), "tensors; start", [round(d, 4) for d in evaluate(model, held_x, held_mask)], flush=True)
     average.load_state_dict(model.state_dict())
     teachers = [network_of(path, some) for path in o.soft]
-    optimiser = torch.optim.AdamW(model.parameters(), lr=o.rate, weight_decay=1e-2, fused=True)
+    draws = []   # (pictures, masks, soft) of every geometry that is kept, each by clip
+    for name in o.lessons:
+        kept = [np.load(o.out / f"{name}-{part}.npy", mmap_mode="r") for part in ("pictures", "masks", "soft")]
+        draws += zip(*kept)
+        place = {int(clip): i for i, clip in enumerate(np.load(o.out / f"{name}-clips.npy"))}
+    drawn_at = max([side, *(t.side for t in teachers)])
+    known = [p for name, p in model.named_parameters() if side != SIDE and name.startswith(("stem", "norm", "blocks"))]   # by ImageNet
+    new = [p for p in model.parameters() if not any(p is k for k in known)]
+    optimiser = torch.optim.AdamW([{"params": new}, {"params": known, "lr": o.rate / 3}], lr=o.rate, weight_decay=1e-2, fused=True)
     half = torch.cpu._is_avx512_bf16_supported()   # where it is emulated it is slower than float32
     added = min(len(simulated), len(clips) // 4)
     steps = 2 * (len(clips) + added) // o.batch
@@ -210,17 +241,25 @@ def main():
             # From nearly untouched to full strength within every epoch, so that neither this hospital's pictures nor another's are strange;
             # towards the end nearer to what they are.
             k = o.strength * (0.15 + 0.85 * float(rng.random())) * (1 if epoch < 0.7 * o.epochs else 0.5)
-            x, m = augment.geometry(picture[rows].float() / 255, mask[rows], SIDE, g, together=2, k=k)
+            soft = None
+            if draws:
+                of = [(draws[rng.integers(len(draws))], place[int(clip)]) for clip in first_of]
+                x, m, soft = (torch.from_numpy(np.concatenate([draw[part][i] for draw, i in of])) for part in range(3))
+                x, m, soft = x[:, None].float() / 255, m.long(), soft.float() / 255
+            else:
+                x, m = augment.geometry(picture[rows].float() / 255, mask[rows], drawn_at, g, together=2, k=k)
             x = augment.narrowed(augment.light(x, g, k), g, k)
             m = torch.where((x[:, 0] > 0) | (m > 0), m, torch.zeros_like(m))
             apical = torch.rand(len(rows), generator=g) >= 0.1
             if not apical.all():
                 x[~apical] = augment.not_apical(x[~apical], g)
             x = x.contiguous(memory_format=torch.channels_last)
-            soft = None
             if teachers:
                 with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=half):
-                    soft = torch.stack([F.softmax(t(x)[0].float(), 1) for t in teachers]).mean(0)
+                    soft = torch.stack([resized(F.softmax(t(resized(x, t.side))[0].float(), 1), side) for t in teachers]).mean(0)
+            if drawn_at != side:
+                x = resized(x, side).contiguous(memory_format=torch.channels_last)
+                m = F.interpolate(m[:, None].float(), size=(side, side), mode="nearest-exact")[:, 0].long()
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 masks, views, qualities = (y.float() for y in model(x))
             rated = torch.where(apical, quality[rows], -1)
