@@ -411,7 +411,7 @@ export async function reconsider(engine, profile, { now, onlyClips = false } = {
 }
 
 // One clip into the engine, which keeps it beside what it holds. clip: {files: [{name, bytes}]}, read by the engine; {pieces: {name, size,
-// read, close}}, which the engine reads one frame at a time (`reads_in_pieces` says so of a file's first kClipHeadBytes); or {name, decode},
+// read}}, which the engine reads one frame at a time (`reads_in_pieces` says so of a file's first kClipHeadBytes); or {name, decode},
 // where decode(push, begin) is the host's decoder: begin(format, expectedFrames), then push(rgba, width, height, timeMs) per frame.
 // Returns {clip, frames}.
 async function takeClip(engine, clip) {
@@ -429,7 +429,7 @@ async function takeClip(engine, clip) {
 }
 
 // A clip that is read in pieces: read(at, count) gives that part of the file, at once.
-function takePieces(engine, { name, size, read, close }) {
+function takePieces(engine, { name, size, read }) {
   if (size > kLargestClipInPiecesBytes) throw tooLarge(name, size, kLargestClipInPiecesBytes);
   let failure = null;
   const part = (at, count) => {
@@ -440,13 +440,9 @@ function takePieces(engine, { name, size, read, close }) {
       return new Uint8Array(0);
     }
   };
-  try {
-    const outcome = callEngine(() => engine.read_clip_in_pieces(name, size, part));
-    if (failure) throw new ExaminationError('cannot_read', `The file ${name} could not be read to its end.`, String(failure));
-    return unwrap(outcome);
-  } finally {
-    close?.();
-  }
+  const outcome = callEngine(() => engine.read_clip_in_pieces(name, size, part));
+  if (failure) throw new ExaminationError('cannot_read', `The file ${name} could not be read to its end.`, String(failure));
+  return unwrap(outcome);
 }
 
 // Which echo network has been held against its known answers, by `networks` object and provider's precision.

@@ -271,7 +271,7 @@ Span span_of(const FlatPage& page, const std::vector<int>& path, int x) {
 }
 
 constexpr double kBeyondNameMm = 4;   // higher than printed names are
-constexpr double kAroundMm = 40;
+constexpr double kAroundMm = 40;     // of a stroke that was left, within which the row is sought again: at 20, photo 36 is not mended
 
 // Where strokes cross, a path may follow its neighbour's and leave its own ink to nobody; where a name is printed over a beat, it may go on along the
 // name and leave the beat. Such rows are sought again with the others' ink taken, and each stretch where that leads elsewhere is kept if more of the
