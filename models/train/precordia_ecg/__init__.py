@@ -4,9 +4,10 @@ Read in this order:
   data.py       PTB-XL folds as integer arrays, the 59 labels, likelihoods, age and sex
   augment.py    what the clinic does to an ECG, on batches of eight independent leads
   beats.py      where the beats are, their mean, their intervals
-  network.py    the SE-ResNet with its attention stage, flags of what is missing, and the beat stage
+  network.py    the network: mean beat and single beats through residual CNNs, self-attention over them
   families.py   residual CNN, CNN-LSTM and hybrid under one short, equal budget
-  beat_teacher.py  a network of beats alone that teaches the one that ships
+  beat_teacher.py      a network of the mean beat alone that teaches the one that ships
+  sequence_teacher.py  a network of single beats that teaches it too
   train.py      one seeded, resumable training run of the network that ships
   graph.py      batch normalisation folded, the ONNX graph written node by node
   quantise.py   static int8 (U8S8) and weight-only int8

@@ -1,4 +1,4 @@
-"""The beat stage: finds the beats, averages them, measures their intervals. The same arithmetic as graph.py writes into ONNX.
+"""Finds the beats, cuts them out, averages them, measures their intervals. The same arithmetic as graph.py writes into ONNX.
 
 A mean beat has a third of the noise of one beat, and intervals say what a network that averages over time cannot see.
 What is missing is left out of the mean, so that 2.5 s of a lead still give its beat.
@@ -17,6 +17,9 @@ BEATS = 24                 # of a record, at most
 BEFORE, AFTER = 36, 60     # samples of a beat
 WIDTH = BEFORE + AFTER
 RHYTHM = 8
+SINGLE = 6                 # beats of a record that are read one by one, at most
+INTERVALS = 4              # numbers of a beat's own intervals
+LONGEST = 3.0              # s, of such an interval
 SLOPE_FLOOR = 2.5e-5       # mV^2 per sample^2: a flat lead is no beat
 SMOOTH = tuple(float(v) for v in torch.exp(-0.5 * (torch.arange(-8, 9) / 3.0) ** 2))
 APART = 28                 # samples between beats, at least
@@ -80,12 +83,33 @@ def rhythm(at: torch.Tensor) -> torch.Tensor:
     return out * torch.tensor(RHYTHM_UNITS) * (number > 1.5).float()
 
 
-def place(at: torch.Tensor, steps: int, step_samples: int) -> torch.Tensor:
-    """[n, steps]: how many beats each step of the feature map holds, over their mean; 1 everywhere where none was found."""
-    step = torch.floor(at / step_samples)
-    held = (step[:, :, None] == torch.arange(steps)).float().sum(1)
-    total = held.sum(1, keepdim=True)
-    return held * steps / total.clamp_min(1) + (total < 0.5).float()
+def spread_out(at: torch.Tensor) -> torch.Tensor:
+    """Which of the beats `at` [n, b] are read one by one: int64 [n, SINGLE], all if there are no more, else evenly from all."""
+    number = (at < NONE).float().sum(1, keepdim=True).clamp_min(SINGLE)
+    return torch.floor(torch.arange(SINGLE) * (number / SINGLE)).long()
+
+
+def single(x: torch.Tensor, there: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """[n, b, 24, WIDTH]: twelve leads of the beats `at` [n, b], each less its own mean, and 1 where nothing was recorded."""
+    n, leads, samples = x.shape
+    index = at[:, :, None] + torch.arange(-BEFORE, AFTER)
+    inside = ((index >= 0) & (index < samples)).float()
+    flat = index.clamp(0, samples - 1).long().reshape(n, 1, -1).expand(n, leads, -1)
+    shape = (n, leads, at.shape[1], WIDTH)
+    seen = torch.gather(there, 2, flat).reshape(shape) * inside[:, None]
+    beat = torch.gather(x, 2, flat).reshape(shape)
+    beat = (beat - (beat * seen).sum(3, keepdim=True) / seen.sum(3, keepdim=True).clamp_min(1)) * seen
+    return torch.cat([beat, 1 - seen], 1).transpose(1, 2)
+
+
+def intervals(at: torch.Tensor) -> torch.Tensor:
+    """[n, b, INTERVALS] in s: from the beat before, to the beat after, and three times how much each differs from the mean interval."""
+    there = (at[:, 1:] < NONE).float()
+    rr = (at[:, 1:] - at[:, :-1]) * there
+    mean = rr.sum(1, keepdim=True) / there.sum(1, keepdim=True).clamp_min(1)
+    off = 3 * (rr - mean) * there
+    both = torch.stack([F.pad(rr, (1, 0)), F.pad(rr, (0, 1)), F.pad(off, (1, 0)), F.pad(off, (0, 1))], 2) / RATE_HZ
+    return both.clamp(-LONGEST, LONGEST)
 
 
 def conv_bn(inputs: int, outputs: int, kernel: int, stride: int) -> nn.Sequential:

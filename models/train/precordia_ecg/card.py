@@ -13,10 +13,11 @@ from .train import Plan
 HEADS = {"superclass": 5, "subclass": 23, "form": 19, "rhythm": 12}
 
 
-def write(models: Path, entry: dict, report: dict, plan: Plan, training_records: int, runs: Path) -> None:
+def write(models: Path, entry: dict, report: dict, stages: dict[str, Plan], training_records: int, runs: Path) -> None:
+    plan = list(stages.values())[-1]
     text = "\n".join([
         *title(entry, report), *use(), *data(report, training_records), *outcome(entry), *model(entry, report, plan),
-        *training(plan, report, runs), *families(report), *performance(entry, report), *operating(entry), *per_label(entry),
+        *training(stages, report, runs), *families(report), *performance(entry, report), *operating(entry), *per_label(entry),
         *person(entry), *fairness(report), *robustness(report), *incomplete(entry, report), *outliers(entry, report),
         *explanation(report), *quantisation(report), *limits(entry), *open_science()])
     (models / MODEL_ID / "CARD.md").write_text(text.rstrip() + "\n")
@@ -39,8 +40,8 @@ def title(e: dict, r: dict) -> list[str]:
     macro, (low, high) = r["macro"]["fp32"]["superclass"], r["macro_interval"]["superclass"]
     return [
         f"# {e['title']} ({e['id']} {e['version']})", "",
-        "A residual convolutional network with one self-attention stage, and beside it a stage that finds the beats and reads their "
-        "mean and their intervals. It takes a 10-second ECG of twelve leads, or of fewer with the missing ones flagged, and gives the "
+        "A network that finds the beats and reads them: their mean through one residual CNN, up to six of them one by one through another, "
+        "the intervals between them, and self-attention over all of that. It takes a 10-second ECG of twelve leads, or of fewer with the missing ones flagged, and gives the "
         "probability of 59 statements of the PTB-XL vocabulary. **Research only, not a medical device.**", "",
         f"In one line: macro-AUC {f(macro, 4)} (95 % interval {f(low)} to {f(high)}) over the five diagnostic superclasses on "
         f"PTB-XL fold 9 in one pass, {f(r['macro']['int8']['superclass'], 4)} as the int8 file of "
@@ -87,46 +88,44 @@ def model(e: dict, r: dict, plan: Plan) -> list[str]:
     return [
         "## Model", "",
         f"- Input: [1, 12, 1000], mV at 100 Hz, no filter, and flags of the same shape that are 1 where nothing was recorded. "
-        "The graph itself takes away each lead's mean over what was recorded and clips at 5 mV; a flag adds its own learnt "
-        "offset to the first convolution, so that a missing sample is not a flat line.",
-        f"- Stem convolution, four residual blocks with squeeze-and-excitation, dense convolutions, ReLU, then one "
-        f"self-attention stage of four heads over the {steps} steps of 160 ms; feature map {channels} x {steps}; global average "
-        "pooling and one linear layer, so that the class-activation map is exact. The attention map (how much each step is "
-        "read by all) is an output of its own.",
-        f"- Beat stage, in the same graph: the largest steepness of all recorded leads within 280 ms either way is a beat; the mean of up to "
-        f"{beats.BEATS} beats ({beats.BEFORE * 10} ms before to {beats.AFTER * 10} ms after), its spread from beat to beat and what is missing of it go "
-        f"through a small residual network, {beats.RHYTHM} numbers of the intervals between beats through two dense layers. Its "
-        f"{plan.shape.beat_features} features are the last of the feature map, where they stand at the beats' places: so its part of the "
-        "class-activation map marks beats, not what within a beat.",
+        "The graph itself takes away each lead's mean over what was recorded and clips at 5 mV.",
+        f"- Beats: the largest steepness of all recorded leads within 280 ms either way, at most {beats.BEATS}, cut out "
+        f"{beats.BEFORE * 10} ms before to {beats.AFTER * 10} ms after. Missing samples are flagged to the network one by one, in every beat and in the mean.",
+        f"- Two residual CNNs with squeeze-and-excitation (dense convolutions, ReLU): one reads the mean of all beats, its spread from beat to beat and what is "
+        f"missing of it, the other {beats.SINGLE} single beats, spread evenly over the record. {beats.RHYTHM} numbers of the rhythm go with the mean, "
+        f"{beats.INTERVALS} of its own intervals with each beat. {plan.shape.layers} self-attention layers of {plan.shape.heads} heads over these "
+        f"{1 + beats.SINGLE} tokens; one linear layer on the mean of the beats' {channels} features.",
+        f"- Each beat's features stand at its place in a feature map of {channels} x {steps} steps of 160 ms, so that the class-activation map is exact: it says "
+        "which beats speak for a finding, not what within a beat. The attention map (how much each beat is read by all) is an output of its own.",
         f"- {r['parameters']['deployed']:,} parameters deployed, {r['sizes']['multiply_adds'] / 1e6:.1f} million "
         "multiply-adds per record.",
         "- Files: " + ", ".join(f"{p} {files[p]:,} bytes" for p in PRECISIONS) + ".",
         "- Probabilities: sigmoid(a x logit + b) per statement (Platt), a and b fitted on fold 9.", ""]
 
 
-def training(plan: Plan, r: dict, runs: Path) -> list[str]:
-    log = list(csv.DictReader((runs / "student" / "log.csv").open()))
+def training(stages: dict[str, Plan], r: dict, runs: Path) -> list[str]:
+    plan = list(stages.values())[-1]
     s = asdict(plan.strength)
-    rows = [[row["epoch"], *(f(float(row[h]), 4) for h in HEADS), f(float(row["limb"]), 4), f(float(row["page"]), 4),
+    log = [{"stage": k, **row} for k, name in enumerate(stages, 1) if (runs / name / "log.csv").exists()
+           for row in csv.DictReader((runs / name / "log.csv").open())]
+    rows = [[row["stage"], row["epoch"], *(f(float(row[h]), 4) for h in HEADS), f(float(row["limb"]), 4), f(float(row["page"]), 4),
              row["cpu_seconds"]] for row in log]
     return [
         "## Training", "",
-        f"The trunk starts from `ecg-resnet-1` 1.0.0 without its last block, at a peak rate of {plan.rate * plan.start_rate:g}; the beat stage's convolutions "
-        f"start from the beat teacher's first of each width, at {plan.rate * plan.beat_rate:g}; all else starts from random weights, at "
-        f"{plan.rate:g}. {percent(plan.teacher_share, 0)} of the targets are the probabilities of two teachers' mean logit: `ecg-resnet-1` 1.0.0, "
-        "and a network of 0.58 M parameters that sees the mean beat, its spread and the intervals and nothing else. Trunk alone, beat stage alone and "
-        "their mean each have a loss, so that neither leans on the other. AdamW, cosine, "
-        f"batch {plan.batch}, weight decay {plan.weight_decay:g}, averaged weights (decay {plan.average:g}), mixup (alpha {plan.mixup:g}), float32, one CPU "
-        f"thread, {plan.epochs} epochs. In {percent(plan.crop_share, 0)} of the "
-        "batches the trunk sees random crops of 2.5 s, in the others (in the last epoch a quarter) whole records; the beat stage always "
-        "sees a random part of the whole record's beats. The averaged weights of the last epoch ship: no epoch is picked. In what ships, the beat stage has "
-        f"{percent(plan.rhythm_share, 0)} of the logits of rhythm statements and half of all others (chosen on fold 9, not in the table below). Age, sex, the "
-        "24 statements of CinC 2021 and the SCP codes behind the subclasses are learnt beside.", "",
+        f"The encoder of the mean beat starts with that of `ecg-beats-1` 1.1.0, that of single beats with the teacher's, all else from random weights. {len(stages)} stages, each going on from the averaged weights of the one before: "
+        + "; ".join(f"{p.epochs} epochs, peak rate {p.rate:g}, {percent(p.teacher_share, 0)} of the targets the probabilities of the teachers' mean logit"
+                    + (f", three times the weight on {', '.join(p.stressed)}" if p.stressed else "") for p in stages.values()) +
+        f" (teachers below, their weights in `pipeline.py`). In the first stage of the files that ship the head was another (two attention layers, features of "
+        f"single beats only); `run.sh` trains all stages with the present one. AdamW, cosine, batch {plan.batch}, weight decay {plan.weight_decay:g}, averaged weights (decay {plan.average:g}), "
+        f"{'bf16' if plan.half else 'float32'}, one CPU thread. Which beats are averaged and which are read one by one is drawn anew for "
+        f"every batch. {percent(plan.page_share, 0)} of every batch are records that were printed and read back by the engine, half of them through a simulated "
+        f"camera ({r['printed_train']} training records), with the targets of the recording. The averaged weights of the last epoch ship: no epoch is picked, but the last stage was added after a look at fold 9 (LVH 0.949, IMI 0.934 before it). "
+        "Age, sex, the 24 statements of CinC 2021 and the SCP codes behind the subclasses are learnt beside.", "",
         "Macro-AUC on fold 9 of the teachers:", "",
         *table(["teacher", *HEADS], [[name, *(f(v, 4) for v in values)] for name, values in r["teachers"].items()]),
         "Macro-AUC of the averaged weights on fold 9 after each epoch; the last two: superclasses from six limb leads, and from a "
         "3x4 page with lead II in full:", "",
-        *table(["epoch", *HEADS, "limb leads", "page", "CPU s"], rows),
+        *table(["stage", "epoch", *HEADS, "limb leads", "page", "CPU s"], rows),
         f"Augmentation: shift up to {s['shift_samples'] * 10} ms with a fractional part, clock error {percent(s['clock_sd'], 1)}, a gentle "
         f"low pass in {percent(s['soften_probability'], 0)}, gain error {percent(s['gain_sd'], 0)} (common) and "
         f"{percent(s['lead_gain_sd'], 0)} (per lead), wander to {s['wander_mv']} mV, mains to {s['mains_mv']} mV, muscle noise to "
@@ -233,7 +232,12 @@ def incomplete(e: dict, r: dict) -> list[str]:
         "Superclass macro-AUC on fold 9, fp32, what is missing flagged. The engine runs the network on input of a kind marked yes, says "
         "so beside the result, and uses the composites' sensitivity and specificity as measured on that kind of input; other "
         "incomplete recordings are not given to the network.", "",
-        *table(["input", "macro-AUC", "change", "accepted"], rows)]
+        *table(["input", "macro-AUC", "change", "accepted"], rows),
+        "Printed and read back: records of fold 9 as pages of several layouts, half photographed by a simulated camera, digitised by the engine. "
+        "Superclass macro-AUC of these records as recorded, with what the page lacks flagged, and as read; then the root mean square "
+        "difference of the superclass logits, of reading alone and of the page as a whole.", "",
+        *table(["pages", "number", "as recorded", "with gaps", "as read", "reading, logits", "page, logits"],
+               [[p["kind"], p["pages"], f(p["recorded"], 4), f(p["missing"], 4), f(p["printed"], 4), f(p["error"], 2), f(p["whole"], 2)] for p in r["printed"]])]
 
 
 def outliers(e: dict, r: dict) -> list[str]:
@@ -254,7 +258,7 @@ def explanation(r: dict) -> list[str]:
                                       for kind in ("deleted", "kept"))] for d in r["maps"]]
     worse = [f"{d['id']} ({name})" for d in r["maps"] for name, order in (("class-activation map", "map"), ("attention map", "attention"))
              if d[f"deleted_{order}"] >= d["deleted_chance"]]
-    beats = [[b["id"], b["records"], f(b["median_ratio"], 2), percent(b["share_above_one"], 0)] for b in r["beats"]]
+    beats = [[b["id"], b["records"], f(b["median_ratio"], 2) if b["median_ratio"] < 100 else "over 100", percent(b["share_above_one"], 0)] for b in r["beats"]]
     return [
         "## Do the maps mark what matters?", "",
         "Deletion and insertion (Petsiuk et al., BMVC 2018) on true positives above the confirming threshold: change of the logit, mean over "
@@ -264,7 +268,7 @@ def explanation(r: dict) -> list[str]:
         *([f"Deleting by the map costs no more than by chance: {'; '.join(worse)}.", ""] if worse else []),
         "Relevance of the steps that hold an R peak over that of the others, for findings that are read off the QRS:", "",
         *table(["finding", "records", "median ratio", "records above 1"], beats),
-        "The maps say when, not in which lead. Their receptive field is wider than a 160 ms step.", ""]
+        "The maps say which beat, not which part of it and not which lead; that they light up the QRS lies in how they are made.", ""]
 
 
 def quantisation(r: dict) -> list[str]:
@@ -275,9 +279,8 @@ def quantisation(r: dict) -> list[str]:
                          f"{v['worst_label']} {percent(v['worst'], 2)}"])
     return [
         "## Lower precisions against fp32", "",
-        "Static int8: uint8 activations, int8 weights with one scale per channel, ranges from 384 training records, two in ten of them incomplete; the first "
-        "convolution, the first block's sums and gates, the softmax of the attention stage, the beat stage but for four wide convolutions, and the head compute in float, "
-        "from int8 weights. Weight-only int8: "
+        "Static int8: uint8 activations, int8 weights with one scale per channel, ranges from 384 training records, two in ten of them incomplete, for the wide "
+        "convolutions of both encoders; all else computes in float, from int8 weights. Weight-only int8: "
         "float arithmetic. The head's weights are the same eight bits in every precision; the fp32 file stores the convolutions' weights as float16. Over all 59 outputs of fold 9:", "",
         *table(["precision", "mean logit gap", "99th percentile", "largest", "operating point", "decisions changed",
                 "most on"], rows)]
@@ -290,11 +293,10 @@ def limits(e: dict) -> list[str]:
         "prospective use; no clinical benefit.",
         "- Figures on fold 9 are slightly optimistic, because the design, the calibration and the thresholds were chosen there.",
         "- Never tested: children, pregnancy, paced rhythm apart from the few labelled, congenital disease, dextrocardia, "
-        "swapped electrodes beyond the table above, ECGs really photographed or digitised from paper (only their shape: no "
-        "digitising error), recordings shorter than 10 s, telemetry, ECGs with a diagnostic filter already applied.",
+        "swapped electrodes beyond the table above, labelled ECGs on real paper (only printed and photographed by simulation), recordings shorter than 10 s, telemetry, ECGs with a diagnostic filter already applied.",
         "- Thresholds were set on complete recordings and are kept on incomplete ones.",
-        "- Premature beats and other statements about single beats are found less well than the beat detector finds them: both stages average "
-        "over the ten seconds.",
+        f"- With more than {beats.SINGLE} beats in ten seconds not all are read one by one: a single odd beat can be missed by that half of the network. Nothing "
+        "between beats (long pauses, flutter waves far from a QRS) is read but through intervals.",
         "- The outlier score knows what it was tried on (table above) and nothing else.",
         "- Thresholds are for PTB-XL's prevalences; elsewhere predictive values will differ.", ""]
 

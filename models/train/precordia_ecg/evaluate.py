@@ -45,10 +45,11 @@ def logits(model: Path | bytes, x: np.ndarray, missing: np.ndarray | None = None
     return outputs(model, x, missing)[0]
 
 
-def logits_of_earlier(model: Path, records: Records) -> np.ndarray:
-    """Of a network that takes no flags, on complete records: float32 [n, K]."""
+def logits_of(model: Path, records: Records) -> np.ndarray:
+    """On complete records: float32 [n, K]. Earlier networks take no flags."""
     s = session(model)
-    return np.concatenate([s.run(["logits"], {"ecg": row[None]})[0]
+    flags = {i.name: np.zeros((1, 12, SAMPLES), np.float32) for i in s.get_inputs() if i.name == "missing"}
+    return np.concatenate([s.run(["logits"], {"ecg": row[None]} | flags)[0]
                            for at in range(0, len(records), 1024)
                            for row in model_input(records.take(np.arange(at, min(at + 1024, len(records)))))])
 

@@ -2,15 +2,15 @@
 
 Writing the graph by hand (instead of tracing it) fixes what the WebGPU and WebAssembly providers of ONNX Runtime Web
 rely on: explicit pads, static shapes, batch 1, dense 1-D convolutions, no operator outside this list:
-GlobalAveragePool, Sub, Clip, Div, Conv, Relu, Sigmoid, Mul, Add, Reshape, Transpose, MatMul, Softmax, ReduceMean, Gemm and, for the
-beat stage (beats.py says what it computes), Slice, MaxPool, GlobalMaxPool, Equal, Greater, Less, Cast, TopK, Gather, ReduceSum,
-ReduceMin, ReduceMax, Sqrt, Abs, Floor, Concat.
+GlobalAveragePool, Sub, Clip, Div, Conv, Relu, Sigmoid, Mul, Add, Reshape, Transpose, MatMul, Softmax, ReduceMean, Gemm and, to find and
+cut out beats (beats.py), Slice, MaxPool, GlobalMaxPool, Equal, Greater, Less, Cast, TopK, Gather, ReduceSum, ReduceMin, ReduceMax, Sqrt,
+Abs, Floor, Concat.
 
     ecg       [1, 12, 1000]  mV, any number where missing
     missing   [1, 12, 1000]  1 where nothing was recorded, else 0
     logits    [1, K]         bias + weight . mean_t features
-    features  [1, C, 63]     last feature map, after ReLU; its last channels are the beat stage's, which stand where the beats are
-    attention [1, 63]        how much each step is read by all; its mean is 1
+    features  [1, C, 63]     each beat's features, after ReLU, at the beat's place; zeros between
+    attention [1, 63]        how much each beat is read by all, at its place; its mean is 1
     person    [1, 2]         age (in 20 years from 60) and the logit of male sex
 """
 from __future__ import annotations
@@ -25,7 +25,7 @@ from torch import nn
 
 from . import beats
 from .data import SAMPLES
-from .network import CLIP_MV, STEP_SAMPLES, Attention, BeatReader, Block, EcgNet
+from .network import CLIP_MV, HIDDEN, LEAST, STEP_SAMPLES, Block, EcgNet, Encoder, Layer
 
 OPSET = 17
 IR_VERSION = 8
@@ -53,6 +53,20 @@ def fold(pair: nn.Sequential) -> Folded:
 def plain(conv: nn.Conv2d) -> Folded:
     bias = None if conv.bias is None else conv.bias.detach().float().numpy()
     return Folded(conv.weight.detach().float().numpy()[:, :, 0], bias, conv.stride[1], conv.padding[1])
+
+
+def fold_dense(pair: nn.Sequential) -> Folded:
+    """As `fold`, of a linear layer without bias and BatchNorm1d."""
+    layer, norm = pair
+    scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
+    bias = norm.bias.double() - norm.running_mean.double() * scale
+    return Folded((layer.weight.double() * scale[:, None])[:, :, None].detach().float().numpy(), bias.detach().float().numpy(), 1, 0)
+
+
+def dense(layer: nn.Linear, scale: float = 1.0) -> Folded:
+    """As a convolution of one sample: tokens are [tokens, channels, 1] here."""
+    bias = None if layer.bias is None else layer.bias.detach().float().numpy() * np.float32(scale)
+    return Folded(layer.weight.detach().float().numpy()[:, :, None] * np.float32(scale), bias, 1, 0)
 
 
 class Writer:
@@ -103,29 +117,7 @@ class Writer:
                                self.constant("clip.high", np.float32(CLIP_MV))], "clipped")
         return self.node("Mul", [x, there], "present")
 
-    def attention(self, x: str, a: Attention, steps: int, output: str) -> str:
-        """Writes the features as `output` and the map as "attention". One record, so the heads take the batch's axis."""
-        channels, keys = a.out.in_channels, a.key[0].out_channels
-
-        def split(pair: nn.Sequential, name: str, width: int, scale: float = 1.0) -> str:
-            c = fold(pair)
-            c = Folded(c.weight * np.float32(scale), c.bias * np.float32(scale), c.stride, c.pad)
-            shape = self.constant(f"{name}.shape", np.array([a.heads, width // a.heads, steps], np.int64))
-            return self.node("Reshape", [self.conv(x, c, name), shape], f"{name}.heads")
-
-        q = split(a.query, "attend.query", keys, (keys // a.heads) ** -0.5)
-        k, v = split(a.key, "attend.key", keys), split(a.value, "attend.value", channels)
-        q = self.node("Transpose", [q], "attend.query.steps", perm=[0, 2, 1])
-        share = self.node("Softmax", [self.node("MatMul", [q, k], "attend.score")], "attend.share", axis=-1)
-        v = self.node("Transpose", [v], "attend.value.steps", perm=[0, 2, 1])
-        y = self.node("Transpose", [self.node("MatMul", [share, v], "attend.read")], "attend.read.channels", perm=[0, 2, 1])
-        y = self.node("Reshape", [y, self.constant("attend.joined.shape", np.array([1, channels, steps], np.int64))], "attend.joined")
-        mean = self.node("ReduceMean", [share], "attend.mean", axes=[0, 1], keepdims=0)
-        mean = self.node("Reshape", [mean, self.constant("attend.mean.shape", np.array([1, steps], np.int64))], "attend.row")
-        self.node("Mul", [mean, self.constant("attend.steps", np.float32(steps))], "attention")
-        return self.node("Relu", [self.node("Add", [x, self.conv(y, plain(a.out), "attend.out")], "attend.sum")], output)
-
-    # --- the beat stage: names begin with "beats." so that quantise.py leaves it in float ---
+    # --- beats: names begin with "beats." so that quantise.py leaves them in float ---
 
     def number(self, value: float) -> str:
         name = f"beats.number.{value:.9g}"
@@ -189,7 +181,7 @@ class Writer:
             columns = self.calculate("Concat", f"{name}.padded", nothing, columns, nothing, axis=1)
             return self.calculate("Gather", name, columns, index, axis=1)
 
-        beat, seen = around(x, "beat"), around(there, "seen")
+        beat, seen = around(x, "beat"), around(there, "seen")  # "beats.level" and "beats.seen" serve `single` too
         count = self.sum(seen, 1, "count")
         own = self.calculate("Div", "own.mean", self.sum(beat, 1, "own.sum"), self.at_least(count, 1, "count.clipped"))
         beat = self.calculate("Sub", "beat.level", beat, own)
@@ -235,28 +227,69 @@ class Writer:
         units = self.calculate("Mul", "rr.units.there", self.constant("beats.rr.units", units[None, :, None]), self.flag("Greater", number, 1.5, "rr.several"))
         return self.calculate("Mul", "rr.enough", out, units)
 
-    def place(self, at: str, steps: int) -> str:
-        """[1, 1, steps], as beats.place."""
-        step = self.calculate("Floor", "step", self.calculate("Div", "step.exact", at, STEP_SAMPLES))
-        column = self.calculate("Reshape", "step.column", step, self.integers(1, beats.BEATS, 1))
-        numbers = self.constant("beats.steps", np.arange(steps, dtype=np.float32)[None, None])
-        held = self.sum(self.flag("Equal", column, numbers, "step.holds"), 1, "held")
-        total = self.sum(held, 2, "held.sum")
-        share = self.calculate("Div", "held.share", self.calculate("Mul", "held.many", held, float(steps)), self.at_least(total, 1, "held.clipped"))
-        return self.calculate("Add", "place", share, self.flag("Less", total, 0.5, "held.none"))
+    def spread_out(self, at: str) -> str:
+        """[SINGLE] indices, as beats.spread_out."""
+        number = self.at_least(self.sum(self.flag("Less", at, beats.NONE, "is.beat"), 2, "number"), beats.SINGLE, "number.clipped")
+        share = self.calculate("Mul", "number.share", number, 1 / beats.SINGLE)
+        ranks = self.constant("beats.ranks", np.arange(beats.SINGLE, dtype=np.float32)[None, None])
+        index = self.calculate("Floor", "which.exact", self.calculate("Mul", "which.rough", ranks, share))
+        return self.calculate("Cast", "which", self.calculate("Reshape", "which.row", index, self.integers(beats.SINGLE)), to=TensorProto.INT64)
 
-    def beat(self, reader: BeatReader, steps: int) -> str:
-        """Features [1, C, steps] of the beat stage; takes "present" and "there"."""
-        at = self.positions("present", "there")
-        x = self.calculate("Clip", "picture.clipped", self.mean_beat("present", "there", at), -CLIP_MV, CLIP_MV)
-        x = self.relu(self.conv(x, fold(reader.stem), "beats.stem"))
-        for i, block in enumerate(reader.blocks):
-            x = self.block(x, block, f"beats.block{i}", f"beats.block{i}.out")
-        r = self.relu(self.conv(self.rhythm(at), plain(reader.rhythm), "beats.rhythm"))
-        r = self.relu(self.conv(r, plain(reader.rhythm_again), "beats.rhythm.again"))
-        x = self.calculate("Concat", "all", self.calculate("GlobalAveragePool", "pooled", x), self.calculate("GlobalMaxPool", "highest.pooled", x), r, axis=1)
-        x = self.relu(self.conv(x, fold(reader.mixed), "beats.mixed"))
-        return self.calculate("Mul", "features", x, self.place(at, steps))
+    def single(self, which: str) -> str:
+        """[SINGLE, 24, WIDTH], as beats.single; takes "beats.beat.level" and "beats.seen" of mean_beat."""
+
+        def picture(rows: str, name: str) -> str:
+            few = self.calculate("Gather", f"{name}.some", rows, which, axis=2)
+            few = self.calculate("Reshape", f"{name}.flat", few, self.integers(beats.WIDTH, beats.SINGLE, 12))
+            return self.calculate("Transpose", f"{name}.single", few, perm=[1, 2, 0])
+
+        level, seen = picture("beats.beat.level", "level"), picture("beats.seen", "seen")
+        return self.calculate("Concat", "single", self.calculate("Mul", "level.seen", level, seen), self.calculate("Sub", "unseen", 1, seen), axis=1)
+
+    def intervals(self, which: str) -> str:
+        """[SINGLE, INTERVALS, 1], as beats.intervals; takes what `rhythm` made."""
+        off = self.calculate("Mul", "rr.off.known", self.calculate("Mul", "rr.off.thrice", "beats.rr.off", 3), "beats.rr.there")
+        nothing = self.constant("beats.rr.nothing", np.zeros((1, 1, 1), np.float32))
+        rows = []
+        for name, x in (("rr", "beats.rr"), ("off", off)):
+            rows += [self.calculate("Concat", f"{name}.before", nothing, x, axis=2), self.calculate("Concat", f"{name}.after", x, nothing, axis=2)]
+        all_of = self.calculate("Mul", "intervals.s", self.calculate("Concat", "intervals.samples", *rows, axis=1), 1 / beats.RATE_HZ)
+        some = self.calculate("Gather", "intervals.some", self.calculate("Clip", "intervals.clipped", all_of, -beats.LONGEST, beats.LONGEST), which, axis=2)
+        return self.calculate("Transpose", "intervals", some, perm=[2, 1, 0])
+
+    def encoder(self, x: str, e: Encoder, name: str) -> str:
+        """[n, 2 width, 1], as Encoder."""
+        x = self.node("Clip", [x, self.number(-CLIP_MV), self.number(CLIP_MV)], f"{name}.clipped")
+        x = self.relu(self.conv(x, fold(e.stem), f"{name}.stem"))
+        for i, block in enumerate(e.blocks):
+            x = self.block(x, block, f"{name}.block{i}", f"{name}.block{i}.out")
+        return self.node("Concat", [self.node("GlobalAveragePool", [x], f"{name}.mean"), self.node("GlobalMaxPool", [x], f"{name}.highest")], f"{name}.pooled", axis=1)
+
+    def normalised(self, x: str, name: str) -> str:
+        mean = self.node("ReduceMean", [x], f"{name}.mean", axes=[1], keepdims=1)
+        off = self.node("Sub", [x, mean], f"{name}.off")
+        square = self.node("ReduceMean", [self.node("Mul", [off, off], f"{name}.square")], f"{name}.variance", axes=[1], keepdims=1)
+        deviation = self.node("Sqrt", [self.node("Add", [square, self.number(1e-5)], f"{name}.floored")], f"{name}.deviation")
+        return self.node("Div", [off, deviation], f"{name}.normalised")
+
+    def layer(self, x: str, layer: Layer, hidden: str, name: str) -> tuple[str, str]:
+        """x [tokens, width, 1], hidden [1, 1, tokens] to add to the scores: the same shape again, and who reads whom [heads, tokens, tokens]."""
+        width, tokens = layer.query.in_features, 1 + beats.SINGLE
+        each = width // layer.heads
+        y = self.normalised(x, f"{name}.attend")
+
+        def heads(part: nn.Linear, of: str, perm: list[int], scale: float = 1.0) -> str:
+            z = self.conv(y, dense(part, scale), f"{name}.{of}")
+            return self.node("Transpose", [self.node("Reshape", [z, self.integers(tokens, layer.heads, each)], f"{name}.{of}.heads")], f"{name}.{of}.turned", perm=perm)
+
+        q, k, v = heads(layer.query, "query", [1, 0, 2], each ** -0.5), heads(layer.key, "key", [1, 2, 0]), heads(layer.value, "value", [1, 0, 2])
+        score = self.node("Add", [self.node("MatMul", [q, k], f"{name}.score"), hidden], f"{name}.score.there")
+        share = self.node("Softmax", [score], f"{name}.share", axis=-1)
+        read = self.node("Transpose", [self.node("MatMul", [share, v], f"{name}.read")], f"{name}.read.turned", perm=[1, 0, 2])
+        read = self.node("Reshape", [read, self.integers(tokens, width, 1)], f"{name}.read.joined")
+        x = self.node("Add", [x, self.conv(read, dense(layer.out), f"{name}.out")], f"{name}.attended")
+        y = self.relu(self.conv(self.normalised(x, f"{name}.think"), dense(layer.first), f"{name}.first"))
+        return self.node("Add", [x, self.conv(y, dense(layer.second), f"{name}.second")], f"{name}.done"), share
 
 
 def head_of(net: EcgNet) -> tuple[np.ndarray, np.ndarray]:
@@ -267,17 +300,49 @@ def head_of(net: EcgNet) -> tuple[np.ndarray, np.ndarray]:
 
 def build(net: EcgNet) -> onnx.ModelProto:
     """The float32 graph of `net` (averaged weights, evaluation mode)."""
-    steps = SAMPLES
-    for layer in [net.stem, *(b.first for b in net.blocks)]:
-        conv = layer[0]
-        steps = (steps + 2 * conv.padding[1] - conv.kernel_size[1]) // conv.stride[1] + 1
+    steps, one_by_one = -(-SAMPLES // STEP_SAMPLES), beats.SINGLE
     w = Writer()
-    x = w.conv(w.centre("ecg", "missing"), fold(net.stem), "stem")
-    x = w.relu(w.node("Add", [x, w.conv("missing", plain(net.flags), "flags")], "stem.sum"))
-    for i, block in enumerate(net.blocks):
-        x = w.block(x, block, f"block{i}", f"block{i}.out")
-    x = w.attention(x, net.attention, steps, "attended")
-    x = w.node("Concat", [x, w.beat(net.beat, steps)], "features", axis=1)
+    x = w.centre("ecg", "missing")
+    at = w.positions(x, "there")
+    picture = w.mean_beat(x, "there", at)
+    rhythm = w.relu(w.conv(w.rhythm(at), dense(net.rhythm), "beats.rhythm"))
+    rhythm = w.relu(w.conv(rhythm, dense(net.rhythm_again), "beats.rhythm.again"))
+    which = w.spread_out(at)
+    some = w.calculate("Gather", "some", at, which, axis=2)
+    there = w.flag("Less", some, beats.NONE, "some.there")
+
+    first = w.node("Concat", [w.encoder(picture, net.mean, "beats.mean"), rhythm], "token.mean.all", axis=1)
+    own = w.encoder(w.single(which), net.beat, "single")
+    own = w.node("Concat", [own, w.relu(w.conv(w.intervals(which), dense(net.intervals), "beats.intervals.read"))], "token.beat.all", axis=1)
+    x = w.node("Concat", [w.conv(first, dense(net.mean_token), "token.mean"), w.conv(own, dense(net.beat_token), "token.beat")], "token", axis=0)
+    gone = w.calculate("Mul", "some.gone.score", w.calculate("Sub", "some.gone", there, 1), HIDDEN)
+    hidden = w.calculate("Concat", "hidden", w.constant("beats.mean.shown", np.zeros((1, 1, 1), np.float32)), gone, axis=2)
+    for i, layer in enumerate(net.layers):
+        x, read_by = w.layer(x, layer, hidden, f"layer{i}")
+
+    row = w.calculate("Reshape", "step.column", w.calculate("Floor", "step", w.calculate("Div", "step.exact", some, STEP_SAMPLES)), w.integers(one_by_one, 1))
+    numbers = w.constant("beats.steps", np.arange(steps, dtype=np.float32)[None])
+    places = w.calculate("Mul", "places", w.flag("Equal", row, numbers, "step.holds"), float(steps))
+    tokens = w.part(x, 0, 1, 1 + one_by_one, "tokens")
+    share = w.calculate("Div", "some.weight", there, w.at_least(w.sum(there, 2, "some.number"), 1, "some.number.clipped"))
+    share = w.calculate("Reshape", "some.weight.column", share, w.integers(one_by_one, 1, 1))
+    average = w.sum(w.calculate("Mul", "tokens.weighed", tokens, share), 0, "tokens.mean")
+    far = w.calculate("Add", "tokens.there", tokens, w.calculate("Reshape", "some.gone.column", gone, w.integers(one_by_one, 1, 1)))
+    all_of = w.calculate("Concat", "joint.all", average, w.calculate("ReduceMax", "tokens.highest", far, axes=[0], keepdims=1), first, axis=1)
+    joint = w.relu(w.conv(all_of, fold_dense(net.joint), "joint"))
+    of_beat = w.conv(tokens, dense(net.of_beat), "of.beat")
+    of_mean = w.conv(w.part(x, 0, 0, 1, "token.first"), dense(net.of_mean), "of.mean")
+    own = w.calculate("Mul", "own.weighed", w.relu(w.node("Add", [of_beat, of_mean], "of.both")), share)
+    # [channels, beats] x [beats, steps]: each beat's own features, and those of all together, which stand at every beat
+    own = w.calculate("Transpose", "own.turned", w.calculate("Reshape", "own.flat", own, w.integers(one_by_one, net.shape.own)), perm=[1, 0])
+    joint = w.calculate("MatMul", "joint.beats", w.calculate("Reshape", "joint.column", joint, w.integers(net.shape.joint, 1)),
+                        w.calculate("Reshape", "some.weight.row", share, w.integers(1, one_by_one)))
+    placed = w.calculate("MatMul", "placed", w.calculate("Concat", "features.beats", own, joint, axis=0), places)
+    channels = net.head.in_features
+    x = w.node("Reshape", [placed, w.integers(1, channels, steps)], "features")
+    read = w.part(w.node("ReduceMean", [read_by], "beats.read.all", axes=[0, 1], keepdims=1), 2, 1, 1 + one_by_one, "read")
+    read = w.calculate("Div", "read.share", read, w.at_least(w.sum(read, 2, "read.sum"), LEAST, "read.sum.clipped"))
+    w.node("MatMul", [w.calculate("Reshape", "read.row", read, w.integers(1, one_by_one)), places], "attention")
     weight, bias = head_of(net)
     outputs, channels = weight.shape
     pooled = w.node("GlobalAveragePool", [x], "pooled")
@@ -323,12 +388,11 @@ def halved(model: onnx.ModelProto) -> onnx.ModelProto:
 def multiply_adds(model: onnx.ModelProto) -> int:
     """Multiplications of all convolutions and of the head, per record."""
     weights = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    length = {v.name: v.type.tensor_type.shape.dim[2].dim_value
-              for v in [*model.graph.value_info, *model.graph.output] if len(v.type.tensor_type.shape.dim) == 3}
+    shapes = {v.name: [d.dim_value for d in v.type.tensor_type.shape.dim] for v in [*model.graph.value_info, *model.graph.output]}
     total = 0
     for n in model.graph.node:
         if n.op_type == "Conv":
-            total += weights[n.input[1].removesuffix(".float")].size * length[n.output[0]]
+            total += weights[n.input[1].removesuffix(".float")].size * shapes[n.output[0]][0] * shapes[n.output[0]][2]
         if n.op_type == "Gemm":
             total += weights[n.input[1]].size
     return total

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from scipy.signal import find_peaks, resample_poly
 
 from . import evaluate as ev
 from . import graph
 from .data import HEADS, SAMPLE_RATE_HZ, SAMPLES, TUNE_FOLD, Records, model_input
-from .network import EcgNet
+from .network import STEP_SAMPLES, EcgNet
 from .package import MODEL_ID, PRECISIONS, mean_features, probabilities, read_head
-from .train import run_arrays
+from .train import Pages, run_arrays
 
 AGE_BANDS = ((0, 45), (45, 65), (65, 80), (80, 400))  # years; 300 stands for "over 89"
 
@@ -167,7 +168,7 @@ def maps(x: np.ndarray, tune: Records, folder: Path, labels: list[dict], most: i
     weight, _, _ = read_head(folder, len(labels), session.get_outputs()[1].shape[1])
     rng = np.random.default_rng(4)
     flags = np.zeros((1, 12, SAMPLES), np.float32)
-    edges = np.round(np.arange(steps + 1) * SAMPLES / steps).astype(int)
+    edges = np.minimum(np.arange(steps + 1) * STEP_SAMPLES, SAMPLES)
     report = []
     for k, e in enumerate(labels):
         if e["id"] not in MAPPED:
@@ -180,7 +181,9 @@ def maps(x: np.ndarray, tune: Records, folder: Path, labels: list[dict], most: i
                 continue
             count += 1
             flat = np.repeat(np.median(x[i], axis=1, keepdims=True), SAMPLES, 1).astype(np.float32)
-            orders = {"map": np.argsort(-(weight[k] @ f[0])), "attention": np.argsort(-attention[0]), "chance": rng.permutation(steps)}
+            drawn = rng.permutation(steps)  # between beats the maps are 0: there, chance decides
+            orders = {name: drawn[np.argsort(-values[drawn], kind="stable")] for name, values in (("map", weight[k] @ f[0]), ("attention", attention[0]))}
+            orders["chance"] = rng.permutation(steps)
             for name, order in orders.items():
                 for kind in ("deleted", "kept"):
                     values = []
@@ -221,7 +224,7 @@ def on_the_beat(x: np.ndarray, tune: Records, folder: Path, labels: list[dict], 
                 continue
             relevance = np.maximum(weight[k] @ f[0], 0)
             beat = np.zeros(steps, bool)
-            beat[np.minimum(np.round(r_peaks(x[i]) * steps / SAMPLES).astype(int), steps - 1)] = True
+            beat[r_peaks(x[i]) // STEP_SAMPLES] = True
             if beat.any() and not beat.all() and relevance.sum() > 0:
                 ratios.append(float(relevance[beat].mean() / max(relevance[~beat].mean(), 1e-6)))
             if len(ratios) == most:
@@ -229,6 +232,25 @@ def on_the_beat(x: np.ndarray, tune: Records, folder: Path, labels: list[dict], 
         report.append({"id": e["id"], "records": len(ratios), "median_ratio": float(np.median(ratios)),
                        "share_above_one": float(np.mean(np.array(ratios) > 1))})
     return report
+
+
+def printed(pages: Pages, records: Records, tune: Records, models: Path) -> list[dict]:
+    """Records of fold 9 that were printed and read back, beside the same records as recorded and with the same samples missing: macro-AUC
+    over superclasses, and how far apart the superclass logits lie."""
+    place = {int(e): i for i, e in enumerate(tune.ecg_id)}
+    rows = np.array([place[int(records.ecg_id[r])] for r in pages.row])
+    x, off = (part.numpy() for part in pages.take(torch.arange(len(rows))))
+    clean = model_input(tune.take(rows))
+    model = models / MODEL_ID / "fp32.onnx"
+    z = {"recorded": ev.logits(model, clean), "missing": ev.logits(model, clean * (1 - off), off), "printed": ev.logits(model, x, off)}
+    heads = [k for k, name in enumerate(tune.label_ids) if name.startswith("superclass/")]
+
+    def apart(a: str, b: str, use: np.ndarray) -> float:
+        return float(np.sqrt(np.mean((z[a][use][:, heads] - z[b][use][:, heads]) ** 2)))
+
+    kinds = (("all pages", pages.layout >= 0), ("flat", pages.layout < 100), ("photographed", pages.layout >= 100))
+    return [{"kind": name, "pages": int(use.sum()), **{of: float(np.mean([ev.auc(z[of][use, k], tune.labels[rows[use], k] == 1) for k in heads])) for of in z},
+             "error": apart("printed", "missing", use), "whole": apart("printed", "recorded", use)} for name, use in kinds]
 
 
 def sizes(models: Path) -> dict:

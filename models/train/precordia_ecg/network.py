@@ -1,20 +1,21 @@
-"""The network: a residual 1-D CNN with squeeze-and-excitation, one self-attention stage, a beat stage, one linear head.
+"""The network reads beats: each one, their mean, how they differ, and the intervals between them; one linear head.
 
 Input: the ECG [n, 12, T] in mV at 100 Hz with zeros where nothing was recorded, and flags [n, 12, T] that are 1 there.
 Amplitude is kept (no z-score): voltage is what hypertrophy is read from. Only each lead's own mean over what was recorded
 is taken away and what lies beyond 5 mV is clipped, inside the network, so that an electrode's offset or a railed lead
-does no harm. A flag adds its own learnt offset to the stem, so a missing sample is not a flat line.
+does no harm. What is missing is flagged sample by sample, so that it is not a flat line.
 
-Beside it a beat stage (beats.py) reads the mean beat, its spread and the intervals between beats; its features stand at the
-beats' places in the feature map.
+    beats found ─▶ mean beat, spread, what is absent [36, 96] ─▶ residual CNN ─▶ one token, with the rhythm's numbers
+               └─▶ up to six single beats [24, 96] each       ─▶ residual CNN ─▶ a token each, with its intervals
+    tokens ─▶ self-attention (Vaswani et al. 2017) ─▶ features of every beat, features of all together ─▶ linear head
 
-The attention stage lets every 160 ms step read all others (Vaswani et al. 2017). Its map, how much each step is read by
-all, is an output. What follows is global average pooling and ONE linear layer, so the class-activation map
+A beat's features stand at its place in the feature map, with those of all together, zeros between, so global average pooling is the
+mean over beats and the class-activation map
     map[k][t] = sum_c weight[k][c] * features[c][t]
-is exact: its mean over t plus the bias is the logit (Zhou et al., CVPR 2016).
+is exact: its mean over t plus the bias is the logit (Zhou et al., CVPR 2016). The attention map says how much each beat is read by all.
 
 Training uses 2-D convolutions of height 1 in channels-last order, the fastest of PyTorch's kernels on the CPU; graph.py
-writes them as 1-D convolutions. Normalisation is BatchNorm throughout, because it folds into the convolution before it.
+writes them as 1-D convolutions. The convolutions are normalised by BatchNorm, because it folds into the convolution before it.
 """
 from __future__ import annotations
 
@@ -29,20 +30,24 @@ from .beats import conv_bn
 
 CLIP_MV = 5.0
 STEP_SAMPLES = 16  # of the feature map
+HIDDEN = 1e4       # taken from the score of a token that is not there
+LEAST = 1e-6
 
 
 @dataclass(frozen=True)
 class Shape:
-    stem_channels: int = 40
-    stem_kernel: int = 15
-    stages: tuple[tuple[int, int, int], ...] = ((48, 7, 1), (80, 7, 2), (160, 5, 1))  # channels, kernel, blocks
-    squeeze: int = 8  # channels per hidden unit of the squeeze-and-excitation
-    heads: int = 4
-    key_channels: int = 64  # of all heads together
-    dropout: float = 0.2  # on the pooled features
+    mean_stem: int = 48
+    mean_stages: tuple[tuple[int, int, int], ...] = ((64, 5, 1), (112, 5, 2), (160, 3, 2))  # channels, kernel, stride
     beat_stem: int = 48
-    beat_stages: tuple[tuple[int, int, int], ...] = ((64, 5, 1), (112, 5, 2), (160, 3, 2))  # channels, kernel, stride
-    beat_features: int = 112
+    beat_stages: tuple[tuple[int, int, int], ...] = ((64, 5, 1), (96, 5, 2), (128, 3, 2))
+    squeeze: int = 8  # channels per hidden unit of the squeeze-and-excitation
+    token: int = 128
+    layers: int = 1
+    heads: int = 4
+    hidden: int = 128  # of a layer's two-layer perceptron
+    own: int = 64     # features of each beat
+    joint: int = 112  # and of all together
+    dropout: float = 0.2  # on the pooled features
 
 
 class Block(nn.Module):
@@ -64,51 +69,45 @@ class Block(nn.Module):
         return F.relu(y * gate + self.shortcut(x))
 
 
-class Attention(nn.Module):
-    """Multi-head self-attention over the steps, added to its input, ReLU. Starts as the identity."""
+class Encoder(nn.Module):
+    """Pictures of beats [n, C, WIDTH] in mV to mean and maximum over time of their last features, [n, 2 width]."""
 
-    def __init__(self, channels: int, keys: int, heads: int):
+    def __init__(self, inputs: int, stem: int, stages: tuple[tuple[int, int, int], ...], squeeze: int):
+        super().__init__()
+        self.stem = conv_bn(inputs, stem, 9, 2)
+        blocks, width = [], stem
+        for channels, kernel, stride in stages:
+            blocks.append(Block(width, channels, kernel, stride, squeeze))
+            width = channels
+        self.blocks, self.width = nn.Sequential(*blocks), width
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x.clamp(-CLIP_MV, CLIP_MV)[:, :, None].contiguous(memory_format=torch.channels_last)
+        y = self.blocks(F.relu(self.stem(x)))
+        return torch.cat([y.mean((2, 3)), y.amax((2, 3))], 1)
+
+
+class Layer(nn.Module):
+    """Self-attention and a perceptron, each added to its normalised input. The normalisation's scale lies in the layers after it."""
+
+    def __init__(self, width: int, heads: int, hidden: int):
         super().__init__()
         self.heads = heads
-        self.query = conv_bn(channels, keys, 1, 1)
-        self.key = conv_bn(channels, keys, 1, 1)
-        self.value = conv_bn(channels, channels, 1, 1)
-        self.out = nn.Conv2d(channels, channels, 1)
+        self.query, self.key, self.value, self.out = (nn.Linear(width, width) for _ in range(4))
+        self.first, self.second = nn.Linear(width, hidden), nn.Linear(hidden, width)
         nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        nn.init.zeros_(self.second.weight)
 
-    def split(self, x: torch.Tensor) -> torch.Tensor:
-        n, c, _, t = x.shape
-        return x[:, :, 0].reshape(n, self.heads, c // self.heads, t).transpose(2, 3)  # [n, heads, t, c]
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Returns the features [n, C, 1, t] and the map [n, t], whose mean is 1."""
-        q, k, v = self.split(self.query(x)), self.split(self.key(x)), self.split(self.value(x))
-        share = torch.softmax(q @ k.transpose(2, 3) * q.shape[-1] ** -0.5, dim=-1)  # [n, heads, t, t]
-        y = (share @ v).transpose(2, 3).reshape(x.shape[0], -1, 1, x.shape[3])
-        return F.relu(x + self.out(y)), share.mean((1, 2)) * x.shape[3]
-
-
-class BeatReader(nn.Module):
-    """Mean beat [n, 36, WIDTH] and rhythm [n, RHYTHM] to features [n, C]."""
-
-    def __init__(self, shape: Shape):
-        super().__init__()
-        self.stem = conv_bn(36, shape.beat_stem, 9, 2)
-        blocks, width = [], shape.beat_stem
-        for channels, kernel, stride in shape.beat_stages:
-            blocks.append(Block(width, channels, kernel, stride, shape.squeeze))
-            width = channels
-        self.blocks = nn.Sequential(*blocks)
-        self.rhythm = nn.Conv2d(beats.RHYTHM, 32, 1)
-        self.rhythm_again = nn.Conv2d(32, 32, 1)
-        self.mixed = conv_bn(2 * width + 32, shape.beat_features, 1, 1)
-
-    def forward(self, beat: torch.Tensor, rhythm: torch.Tensor) -> torch.Tensor:
-        x = beat.clamp(-CLIP_MV, CLIP_MV)[:, :, None].contiguous(memory_format=torch.channels_last)
-        y = self.blocks(F.relu(self.stem(x)))
-        r = F.relu(self.rhythm_again(F.relu(self.rhythm(rhythm[:, :, None, None]))))
-        return F.relu(self.mixed(torch.cat([y.mean((2, 3), keepdim=True), y.amax((2, 3), keepdim=True), r], 1)))[:, :, 0, 0]
+    def forward(self, x: torch.Tensor, hidden: torch.Tensor, drop: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """x [n, tokens, width], hidden [n, tokens]: 1 where there is no token. Returns tokens and who reads whom [n, heads, tokens, tokens]."""
+        n, tokens, width = x.shape
+        y = F.layer_norm(x, (width,))
+        q, k, v = (part(y).reshape(n, tokens, self.heads, -1).transpose(1, 2) for part in (self.query, self.key, self.value))
+        score = q @ k.transpose(2, 3) * (width // self.heads) ** -0.5 - HIDDEN * hidden[:, None, None]
+        share = torch.softmax(score, -1)
+        x = x + F.dropout(self.out((share @ v).transpose(1, 2).reshape(n, tokens, width)), drop, self.training)
+        y = self.second(F.relu(self.first(F.layer_norm(x, (width,)))))
+        return x + F.dropout(y, drop, self.training), share
 
 
 class EcgNet(nn.Module):
@@ -118,20 +117,17 @@ class EcgNet(nn.Module):
         super().__init__()
         self.shape = shape
         self.outputs = outputs
-        self.stem = conv_bn(12, shape.stem_channels, shape.stem_kernel, 2)
-        self.flags = nn.Conv2d(12, shape.stem_channels, 1, (1, 2), bias=False)
-        nn.init.zeros_(self.flags.weight)
-        blocks, width = [], shape.stem_channels
-        for channels, kernel, count in shape.stages:
-            for b in range(count):
-                blocks.append(Block(width, channels, kernel, 2 if b == 0 else 1, shape.squeeze))
-                width = channels
-        self.blocks = nn.Sequential(*blocks)
-        self.attention = Attention(width, shape.key_channels, shape.heads)
-        self.beat = BeatReader(shape)
-        self.width = width
+        self.mean = Encoder(36, shape.mean_stem, shape.mean_stages, shape.squeeze)
+        self.beat = Encoder(24, shape.beat_stem, shape.beat_stages, shape.squeeze)
+        self.rhythm, self.rhythm_again = nn.Linear(beats.RHYTHM, 32), nn.Linear(32, 32)
+        self.intervals = nn.Linear(beats.INTERVALS, 32)
+        self.mean_token = nn.Linear(2 * self.mean.width + 32, shape.token)
+        self.beat_token = nn.Linear(2 * self.beat.width + 32, shape.token)
+        self.layers = nn.ModuleList(Layer(shape.token, shape.heads, shape.hidden) for _ in range(shape.layers))
+        self.of_beat, self.of_mean = nn.Linear(shape.token, shape.own), nn.Linear(shape.token, shape.own, bias=False)
+        self.joint = nn.Sequential(nn.Linear(2 * shape.token + 2 * self.mean.width + 32, shape.joint, bias=False), nn.BatchNorm1d(shape.joint))
         self.dropout = nn.Dropout(shape.dropout)
-        self.head = nn.Linear(width + shape.beat_features, outputs + auxiliary)
+        self.head = nn.Linear(shape.own + shape.joint, outputs + auxiliary)
 
     @staticmethod
     def centred(x: torch.Tensor, missing: torch.Tensor) -> torch.Tensor:
@@ -140,28 +136,43 @@ class EcgNet(nn.Module):
         mean = (x * there).sum(2, keepdim=True) / there.sum(2, keepdim=True).clamp_min(1)
         return (x - mean).clamp(-CLIP_MV, CLIP_MV) * there
 
-    def trunk(self, x: torch.Tensor, missing: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Centred x and missing [n, 12, T]: features [n, width, 1, T/16], map [n, T/16]."""
-        x = x[:, :, None].contiguous(memory_format=torch.channels_last)
-        flags = missing[:, :, None].contiguous(memory_format=torch.channels_last)
-        return self.attention(self.blocks(F.relu(self.stem(x) + self.flags(flags))))
+    def of_beats(self, mean: torch.Tensor, rhythm: torch.Tensor, single: torch.Tensor, intervals: torch.Tensor,
+                 there: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean beat [n, 36, WIDTH], rhythm [n, RHYTHM], single beats [n, b, 24, WIDTH], their intervals [n, b, INTERVALS], which of
+        them there are [n, b]: each beat's features [n, b, C] and how much it is read [n, b] (sums to 1 over beats)."""
+        n, count = there.shape
+        r = F.relu(self.rhythm_again(F.relu(self.rhythm(rhythm))))
+        whole = torch.cat([self.mean(mean), r], 1)
+        first = self.mean_token(whole)[:, None]
+        read = self.beat(single.reshape(n * count, *single.shape[2:])).reshape(n, count, -1)
+        x = torch.cat([first, self.beat_token(torch.cat([read, F.relu(self.intervals(intervals))], 2))], 1)
+        hidden = torch.cat([torch.zeros(n, 1), 1 - there], 1)
+        for layer in self.layers:
+            x, share = layer(x, hidden, 0.5 * self.dropout.p)
+        read = share.mean((1, 2))[:, 1:]
+        own, w = x[:, 1:], there[..., None]
+        joint = F.relu(self.joint(torch.cat([(own * w).sum(1) / w.sum(1).clamp_min(1), (own - HIDDEN * (1 - w)).amax(1), whole], 1)))
+        features = torch.cat([F.relu(self.of_beat(own) + self.of_mean(x[:, :1])), joint[:, None].expand(-1, count, -1)], 2) * w
+        return features, read / read.sum(1, keepdim=True).clamp_min(LEAST)
 
     def features(self, x: torch.Tensor, missing: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """x [n, 12, T] in mV (0 where missing), missing [n, 12, T] (1 there): features [n, C, 1, T/16], map [n, T/16]."""
         x = self.centred(x, missing)
-        f, attention = self.trunk(x, missing)
         at = beats.positions(x, 1 - missing)
-        b = self.beat(beats.mean_beat(x, 1 - missing, at), beats.rhythm(at))
-        steps = f.shape[3]
-        b = b[:, :, None, None] * beats.place(at, steps, STEP_SAMPLES)[:, None, None]
-        return torch.cat([f, b], 1), attention
+        which = beats.spread_out(at)
+        some = at.gather(1, which)
+        there = (some < beats.NONE).float()
+        own, read = self.of_beats(beats.mean_beat(x, 1 - missing, at), beats.rhythm(at), beats.single(x, 1 - missing, some),
+                                  beats.intervals(at).gather(1, which[:, :, None].expand(-1, -1, beats.INTERVALS)), there)
+        steps = -(-x.shape[2] // STEP_SAMPLES)
+        at_step = (torch.floor(some / STEP_SAMPLES)[:, :, None] == torch.arange(steps)).float() * steps
+        f = torch.einsum("nbc,nbt->nct", own, at_step / there.sum(1).clamp_min(1)[:, None, None])
+        return f[:, :, None], torch.einsum("nb,nbt->nt", read, at_step)
 
     def forward(self, x: torch.Tensor, missing: torch.Tensor) -> torch.Tensor:
         return self.head(self.features(x, missing)[0].mean((2, 3)))
 
-    def each(self, x: torch.Tensor, missing: torch.Tensor, beat: torch.Tensor, rhythm: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Outputs of the trunk and of the beat stage alone, [n, outputs + auxiliary] each; their mean is the network's answer."""
-        a = self.dropout(self.trunk(x, missing)[0].mean((2, 3)))
-        b = self.dropout(self.beat(beat, rhythm))
-        w, bias = self.head.weight, self.head.bias
-        return 2 * F.linear(a, w[:, :self.width]) + bias, 2 * F.linear(b, w[:, self.width:]) + bias
+    def answer(self, mean: torch.Tensor, rhythm: torch.Tensor, single: torch.Tensor, intervals: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+        """Outputs [n, outputs + auxiliary] from beats that training drew."""
+        own, _ = self.of_beats(mean, rhythm, single, intervals, there)
+        return self.head(self.dropout(own.sum(1) / there.sum(1, keepdim=True).clamp_min(1)))

@@ -3,9 +3,10 @@
     python -m precordia_ecg.pipeline [--data ../shared/data] [--runs models/train/runs] [--threads 1]
     python -m precordia_ecg.pipeline --stop-after manifest     # without the long measurements and the card
 
-Steps: a second teacher (beat_teacher.py); the student, whose trunk begins from ecg-resnet-1 and whose beat stage begins from
-that teacher, and which is taught by the mean logit of both (Hinton et al. 2015); ONNX artefacts, manifest, measurements on fold 9, model card. Seeds are fixed; sums on other processors may round otherwise, so a rerun
-elsewhere gives the same network in kind, not bit for bit.
+Steps: two teachers (beat_teacher.py, sequence_teacher.py) beside two networks of this repository's history; training records printed and
+read back by the engine (build/native/paper_lessons, built here if need be); the student, taught by the teachers' mean logit (Hinton et
+al. 2015); ONNX artefacts, manifest, measurements on fold 9, model card. Seeds are fixed; sums on other processors may round otherwise, so
+a rerun elsewhere gives the same network in kind, not bit for bit.
 """
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ import json
 import logging
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +23,20 @@ import torch
 from onnx import numpy_helper
 from scipy.special import expit
 
-from . import beat_teacher, card, data, evaluate, families, graph, measure, package, quantise
-from .train import Plan, lean_on_beats, predict, restore, run
+from . import beat_teacher, card, data, evaluate, families, graph, measure, package, quantise, sequence_teacher
+from .network import EcgNet
+from .train import Pages, Plan, predict, restore, run, start_from, start_from_teacher
 
 ROOT = Path(__file__).resolve().parents[3]
 MODELS = ROOT / "models"
-VERSION = "1.1.0"
-TAUGHT_BY = "3ef64d8:models/ecg-resnet-1/fp32.onnx"  # a teacher, with beat_teacher.py; where the trunk begins
-PLAN = Plan()
+VERSION = "2.0.0"
+HALF = torch.cpu._is_avx512_bf16_supported()
+STRESSED = ("subclass/CLBBB", "subclass/LVH", "subclass/AMI", "subclass/IMI", "subclass/LAO/LAE")
+STAGES = {"first": Plan(half=HALF), "second": Plan(epochs=14, teacher_share=0.7, seed=5, half=HALF),
+          "student": Plan(epochs=7, rate=1.2e-3, teacher_share=0.85, seed=6, stressed=STRESSED, half=HALF)}  # each goes on from the one before
+EARLIER = {"ecg-resnet-1": "3ef64d8:models/ecg-resnet-1/fp32.onnx", "ecg-beats-1": "1e3c50f:models/ecg-beats-1/fp32.onnx"}  # 1.0.0 and 1.1.0
+SHARES = {"ecg-resnet-1": 1.0, "ecg-beats-1": 1.0, "mean beats": 0.5, "single beats": 1.5}  # of the teachers' logits
+PRINTED = {"train": (0, 469), "tune": (17429, 17620)}  # records, counted over folds 1-9, that are printed and read back
 
 
 def main() -> None:
@@ -52,47 +60,63 @@ def main() -> None:
     tune = records.take(records.fold == data.TUNE_FOLD)
     print(f"{len(train)} training records (folds 1-8), {len(tune)} tuning records (fold 9)")
 
-    teacher_net = earlier(args.runs / "teacher.onnx", TAUGHT_BY)
     k = train.labels.shape[1]
     further = beat_teacher.further_labels(records, args.data / "ptbxl" / "labels.npz")[np.isin(records.fold, data.TRAIN_FOLDS)]
-    answers = {part: [cached(args.runs / f"teacher-{part}.npy", lambda: evaluate.logits_of_earlier(teacher_net, of))]
-               for part, of in (("train", train), ("tune", tune))}
-    folder = args.runs / "teachers" / "beat"
-    beat_teacher.train(beat_teacher.Plan(), train, tune, further, folder)
-    for part, all_of in answers.items():
-        all_of.append(np.load(folder / f"{part}.npy"))
-    means = {part: np.mean(all_of, axis=0) for part, all_of in answers.items()}
-    weights = run(PLAN, train, tune, args.runs / "student", expit(means["train"]).astype(np.float32), further,
-                  teacher_net, folder / "checkpoint.pt")
+    answers: dict[str, dict[str, np.ndarray]] = {"train": {}, "tune": {}}
+    for name, where in EARLIER.items():
+        file = earlier(args.runs / f"{name}.onnx", where)
+        for part, of in (("train", train), ("tune", tune)):
+            answers[part][name] = cached(args.runs / f"{name}-{part}.npy", lambda: evaluate.logits_of(file, of))
+    for name, teacher in (("mean beats", beat_teacher), ("single beats", sequence_teacher)):
+        folder = args.runs / "teachers" / name.replace(" ", "-")
+        if teacher is sequence_teacher:
+            teacher.train(teacher.Plan(half=HALF), train, tune, further, folder)
+        else:
+            teacher.train(teacher.Plan(), train, tune, further, folder)
+        for part in answers:
+            answers[part][name] = np.load(folder / f"{part}.npy")
+    means = {part: sum(SHARES[name] * z for name, z in of.items()) / sum(SHARES.values()) for part, of in answers.items()}
+    printed = {part: pages(records, args.runs, part, *PRINTED[part]) for part in PRINTED}
+    target = expit(means["train"]).astype(np.float32)
+
+    def from_teachers(net: EcgNet) -> None:
+        start_from(net, args.runs / "ecg-beats-1.onnx", train)
+        start_from_teacher(net, args.runs / "teachers" / "single-beats" / "checkpoint.pt")
+
+    begin = from_teachers
+    for name, plan in STAGES.items():
+        weights = run(plan, train, tune, args.runs / name, target, further, begin, printed["train"])
+        begin = partial(restored, weights)
     if args.stop_after == "train":
         return
 
-    net = restore(PLAN, k, weights)
-    lean_on_beats(net, tune.label_ids, PLAN.rhythm_share)
+    net = restore(plan, k, weights)
     quantise.snap_head(net)
     paths = package.write_artefacts(net, train, args.models / package.MODEL_ID)
     x = data.model_input(tune)
     fp32 = evaluate.logits(paths["fp32"], x)
     check_against_torch(net, fp32, tune)
-    entry, partial = package.write_manifest(net, tune, VERSION, args.models)
+    entry, incomplete = package.write_manifest(net, tune, VERSION, args.models)
     print("fold 9 macro-AUC through ONNX Runtime (mean over statements with at least 10 positives):")
     for precision, path in paths.items():
         z = fp32 if precision == "fp32" else evaluate.logits(path, x)
         heads = "  ".join(f"{h} {evaluate.macro(z, tune.labels, tune.label_ids, h):.4f}" for h, _ in data.HEADS)
         print(f"  {precision:13s} {heads}  {path.stat().st_size} bytes", flush=True)
-    for kind in partial:
+    for kind in incomplete:
         print(f"  {kind['title']}: superclass {kind['macro_auc']:.4f} (-{kind['lost']:.4f})")
     if args.stop_after == "manifest":
         return
 
-    report = measure.everything(net, tune, records, args.data, args.models, entry, partial)
+    report = measure.everything(net, tune, records, args.data, args.models, entry, incomplete)
+    report["printed"] = measure.printed(printed["tune"], records, tune, args.models)
+    report["printed_train"] = len(printed["train"].row)
     report["families"] = families.compare(train, tune, args.runs, args.compare) if args.compare else []
-    report["teachers"] = {name: [evaluate.macro(z, tune.labels, tune.label_ids, head) for head, _ in data.HEADS]
-                          for name, z in zip((TAUGHT_BY.split("/")[1], "beat teacher", "their mean logit"), (*answers["tune"], means["tune"]))}
+    everyone = answers["tune"] | {"their mean logit": means["tune"]}
+    report["teachers"] = {name: [evaluate.macro(z, tune.labels, tune.label_ids, head) for head, _ in data.HEADS] for name, z in everyone.items()}
     report["sizes"] = measure.sizes(args.models)
     report["parameters"] = deployed_parameters(net)
     (args.runs / "report.json").write_text(json.dumps(report, indent=1))
-    card.write(args.models, entry, report, PLAN, len(train), args.runs)
+    card.write(args.models, entry, report, STAGES, len(train), args.runs)
     print(f"card and report written: {args.models / package.MODEL_ID / 'CARD.md'}, {args.runs / 'report.json'}")
 
 
@@ -102,6 +126,23 @@ def cached(path: Path, make: Callable[[], np.ndarray]) -> np.ndarray:
         np.save(partial, make())
         partial.replace(path)
     return np.load(path)
+
+
+def restored(weights: Path, net: EcgNet) -> None:
+    net.load_state_dict(torch.load(weights, weights_only=True)["weights"])
+
+
+def pages(records: data.Records, runs: Path, part: str, first: int, last: int) -> Pages:
+    """Records first..last-1 printed and read back; resumable."""
+    program, signals, out = ROOT / "build" / "native" / "paper_lessons", runs / "cache" / "signals.i16", runs / f"pages-{part}.i16"
+    if not (runs / f"pages-{part}.done").exists():
+        if not program.exists():
+            subprocess.run(["cmake", "-S", str(ROOT), "--preset", "native"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(["ninja", "-C", str(program.parent), "paper_lessons"], check=True, stdout=subprocess.DEVNULL)
+        records.signal.tofile(signals)
+        subprocess.run([program, signals, out, MODELS / "manifest.json", str(first), str(last)], check=True)
+        (runs / f"pages-{part}.done").touch()
+    return Pages.load(out)
 
 
 def earlier(path: Path, where: str) -> Path:

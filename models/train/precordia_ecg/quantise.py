@@ -25,9 +25,9 @@ from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, Q
 
 from .network import EcgNet
 
-FLOAT_PREFIXES = ("stem", "flags", "block0.", "attend.", "attended", "beats.", "features", "attention", "present", "seen")  # of node names
-EIGHT_BIT_PREFIXES = ("block0.first.", "block0.second.", "attend.query.Conv", "attend.key.Conv", "attend.value.Conv", "attend.out.Conv",
-                      *(f"beats.block{i}.{part}.Conv" for i in (1, 2) for part in ("first", "second")))  # in int8 all the same
+FLOAT_PREFIXES = ("beats.", "single", "token", "layer", "of.", "joint", "features", "attention", "present", "seen")  # of node names
+EIGHT_BIT_PREFIXES = tuple(f"{encoder}.block{i}.{part}.Conv" for encoder, blocks in (("beats.mean", (1, 2)), ("single", (0, 1, 2)))
+                           for i in blocks for part in ("first", "second"))  # in int8 all the same
 
 
 class _Batches(CalibrationDataReader):

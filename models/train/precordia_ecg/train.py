@@ -3,15 +3,15 @@
 A run lives in one folder: `checkpoint.pt` (everything needed to go on), `average.pt` (the averaged weights of the last
 epoch: what ships; no epoch is picked by its score) and `log.csv`.
 
-Every batch holds crops of 2.5 s or whole records of 10 s. The crops are the regularisation: global pooling makes one pass
-over ten seconds the mean over all crops.
+Which beats are averaged and which are read one by one is drawn anew for every batch. That, what the clinic does to an ECG
+(augment.py) and the teachers' probabilities are the regularisation.
 """
 from __future__ import annotations
 
 import csv
-import itertools
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,10 +24,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from . import augment, beats
-from .data import HEADS, INDEPENDENT, QUANTUM_MV, SAMPLES, Records, model_input
+from .data import HEADS, QUANTUM_MV, SAMPLES, Records, model_input
 from .network import EcgNet, Shape
 
-CROP = 250
 AGE_OFFSET, AGE_SCALE = 60.0, 20.0  # years
 
 
@@ -35,22 +34,20 @@ AGE_OFFSET, AGE_SCALE = 60.0, 20.0  # years
 class Plan:
     epochs: int = 18
     batch: int = 64
-    crop_share: float = 0.92     # of the batches: the trunk sees 2.5 s crops; three quarters of them in the last epoch
-    rate: float = 2.5e-3         # peak learning rate; linear warm-up, cosine to zero
-    start_rate: float = 0.3      # of it for the trunk, which comes from an earlier network
-    beat_rate: float = 0.5       # of it for the beat stage's convolutions, which come from the beat teacher
+    rate: float = 2e-3           # peak learning rate; linear warm-up, cosine to zero
     warmup_epochs: float = 0.5
     weight_decay: float = 0.05   # on convolution and linear weights only
-    average: float = 0.999       # decay of the averaged weights, per step
+    average: float = 0.998       # decay of the averaged weights, per step
     seed: int = 3
-    mixup: float = 0.2           # both parameters of the beta distribution (Zhang et al., ICLR 2018)
-    alone: float = 0.5           # weight of the losses of the trunk alone and of the beat stage alone
-    rhythm_share: float = 2 / 3  # of the beat stage in what the network says of rhythm, after training; half in all else
     auxiliary_weight: float = 0.1
     further_weight: float = 0.5
-    teacher_share: float = 0.7   # of the target that comes from the teachers' probabilities (Hinton et al. 2015)
+    teacher_share: float = 0.8   # of the target that comes from the teachers' probabilities (Hinton et al. 2015)
     head_weights: tuple[float, ...] = (1.0, 1.0, 0.5, 0.5)  # superclass, subclass, form, rhythm
-    strength: augment.Strength = field(default_factory=augment.Strength)
+    stressed: tuple[str, ...] = ()  # statements that weigh three times as much as their head's others
+    half: bool = False           # bf16 convolutions: three times as fast where the processor has them, ten times as slow elsewhere
+    page_share: float = 0.03     # of a batch: records as the engine read them off a printed page
+    strength: augment.Strength = augment.Strength(drop_leads_probability=0.05, limb_only_probability=0.04, chest_only_probability=0.01,
+                                                  single_lead_probability=0.015, paper_probability=0.075, gap_probability=0.015)
     shape: Shape = field(default_factory=Shape)
 
 
@@ -124,42 +121,37 @@ def weights_of(model: onnx.ModelProto) -> dict[str, torch.Tensor]:
 
 @torch.no_grad()
 def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
-    """Takes over stem, blocks and head of an exported network without beat and attention stage (ecg-resnet-1). Its last block is
-    left out where this network has one fewer; all else computes what it did.
+    """Takes over the encoder of the mean beat from an exported network (ecg-beats-1); it computes what it did.
 
     Its normalisation is folded into the convolutions. Each BatchNorm here gets the mean and variance that its convolution
     gives on `records`, and scale and offset that undo both.
     """
     values = weights_of(onnx.load(earlier))
     net.eval()
-
-    def fill(pair: nn.Sequential, name: str) -> None:
-        conv, norm = pair
-        conv.weight.copy_(values[f"{name}.weight"][:, :, None])
+    pairs, single = {"stem": net.mean.stem}, {}
+    for i, block in enumerate(net.mean.blocks):
+        pairs |= {f"block{i}.first": block.first, f"block{i}.second": block.second}
+        single |= {f"block{i}.shrink": block.shrink, f"block{i}.expand": block.expand}
+        if isinstance(block.shortcut, nn.Sequential):
+            pairs[f"block{i}.shortcut"] = block.shortcut
+    for name, conv in (single | {name: pair[0] for name, pair in pairs.items()}).items():
+        conv.weight.copy_(values[f"beats.{name}.weight"][:, :, None])
+        if conv.bias is not None:
+            conv.bias.copy_(values[f"beats.{name}.bias"])
+    for linear, name in ((net.rhythm, "rhythm"), (net.rhythm_again, "rhythm.again")):
+        linear.weight.copy_(values[f"beats.{name}.weight"][:, :, 0])
+        linear.bias.copy_(values[f"beats.{name}.bias"])
+    for name, (_, norm) in pairs.items():
         norm.running_mean.zero_()
         norm.running_var.fill_(1 - norm.eps)
         norm.weight.fill_(1)
-        norm.bias.copy_(values[f"{name}.bias"])
-
-    pairs = {"stem": net.stem}
-    for i, block in enumerate(net.blocks):
-        pairs |= {f"block{i}.first": block.first, f"block{i}.second": block.second}
-        if isinstance(block.shortcut, nn.Sequential):
-            pairs[f"block{i}.shortcut"] = block.shortcut
-        for name in ("shrink", "expand"):
-            conv = getattr(block, name)
-            conv.weight.copy_(values[f"block{i}.{name}.weight"][:, :, None])
-            conv.bias.copy_(values[f"block{i}.{name}.bias"])
-    for name, pair in pairs.items():
-        fill(pair, name)
-    net.head.weight[:net.outputs, :net.width].copy_(values["head.weight"] / 2)
-    net.head.bias[:net.outputs].copy_(values["head.bias"])
+        norm.bias.copy_(values[f"beats.{name}.bias"])
 
     seen: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
     hooks = [pair[0].register_forward_hook(lambda _, __, y, name=name: seen.update({name: (y.mean((0, 2, 3)), y.var((0, 2, 3)))}))
              for name, pair in pairs.items()]
     x = torch.from_numpy(model_input(records.take(np.arange(0, len(records), max(1, len(records) // 512)))))
-    net.trunk(net.centred(x, torch.zeros_like(x)), torch.zeros_like(x))
+    net(x, torch.zeros_like(x))
     for hook in hooks:
         hook.remove()
     for name, (_, norm) in pairs.items():
@@ -171,18 +163,36 @@ def start_from(net: EcgNet, earlier: Path, records: Records) -> None:
 
 
 @torch.no_grad()
-def start_beats_from(net: EcgNet, teacher: Path) -> None:
-    """Takes over stem and blocks of the beat teacher's averaged weights; of blocks of equal width its first."""
-    values = torch.load(teacher, weights_only=True)["average"]
-    mean, spread = values["trunk.stem.0.weight"].split([12, len(INDEPENDENT)], dim=1)
-    stem = net.beat.stem[0].weight.zero_()  # sees mean, spread and absence of twelve leads; the teacher the spread of eight
-    stem[:, :12].copy_(mean)
-    stem[:, [12 + lead for lead in INDEPENDENT]] = spread
-    net.beat.stem[1].load_state_dict({k.removeprefix("trunk.stem.1."): v for k, v in values.items() if k.startswith("trunk.stem.1.")})
-    for block in net.beat.blocks:
-        shape = block.first[0].weight.shape
-        at = next(i for i in itertools.count() if values[f"trunk.blocks.{i}.first.0.weight"].shape == shape)
-        block.load_state_dict({k.removeprefix(f"trunk.blocks.{at}."): v for k, v in values.items() if k.startswith(f"trunk.blocks.{at}.")})
+def start_from_teacher(net: EcgNet, checkpoint: Path) -> None:
+    """Takes over the encoder of single beats of the averaged sequence teacher; what is absent counts for nothing at first."""
+    values = torch.load(checkpoint, weights_only=True)["average"]
+    net.beat.blocks.load_state_dict({k.removeprefix("blocks."): v for k, v in values.items() if k.startswith("blocks.")})
+    net.beat.stem[1].load_state_dict({k.removeprefix("stem.1."): v for k, v in values.items() if k.startswith("stem.1.")})
+    net.beat.stem[0].weight.zero_()
+    net.beat.stem[0].weight[:, :12].copy_(values["stem.0.weight"])
+
+
+@dataclass
+class Pages:
+    """Records that were printed and read back by the engine (tests/bench/paper_lessons.cc)."""
+
+    row: torch.Tensor     # int64 [m]: which record
+    layout: np.ndarray    # int32 [m]: as in src/paper/digitise.h, + 100 if photographed
+    codes: torch.Tensor   # int16 [m, 12, 1000] in units of 5 uV, -32768 where nothing was read
+
+    @staticmethod
+    def load(file: Path) -> "Pages":
+        raw = np.fromfile(file, np.dtype([("row", "<i4"), ("layout", "<i4"), ("codes", "<i2", (12, SAMPLES))]))
+        return Pages(torch.from_numpy(raw["row"].astype(np.int64)), raw["layout"], torch.from_numpy(raw["codes"].copy()))
+
+    def take(self, which: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """ECG in mV, 0 where missing, and flags: float32 [n, 12, 1000] each."""
+        off = self.codes[which] == -32768
+        return (self.codes[which].float() * QUANTUM_MV).masked_fill(off, 0.0), off.float()
+
+    def batch(self, which: torch.Tensor, s: augment.Strength, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        x, off = self.take(which)
+        return x * torch.exp(s.gain_sd * torch.randn((len(x), 1, 1), generator=g)), off
 
 
 def batch_of(signal: torch.Tensor, s: augment.Strength, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
@@ -193,32 +203,38 @@ def batch_of(signal: torch.Tensor, s: augment.Strength, g: torch.Generator) -> t
 
 
 DRAWN = 10  # beats of a record that one training step averages, at most
+ONE_BY_ONE, FEWEST = 8, 4  # that it reads one by one: more than beats.SINGLE, since six then say as much as eight
+
+
+def drawn_beats(at: torch.Tensor, most: int, fewest: int, g: torch.Generator) -> torch.Tensor:
+    """Which of the beats `at` [n, b]: between `fewest` and `most` of those that are there, [n, most] in order, b where fewer."""
+    n, b = at.shape
+    order = torch.where(at < beats.NONE, torch.rand(at.shape, generator=g), 2.0).argsort(dim=1)[:, :most]
+    keep = torch.arange(most) < torch.randint(fewest, most + 1, (n, 1), generator=g)
+    return torch.where(keep & (at.gather(1, order) < beats.NONE), order, b).sort(dim=1).values
 
 
 @torch.no_grad()
-def beats_of(x: torch.Tensor, off: torch.Tensor, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean beat of two to DRAWN beats of each record, somewhere within 20 ms of its place, and the rhythm of all of them."""
+def beats_of(x: torch.Tensor, off: torch.Tensor, g: torch.Generator) -> tuple[torch.Tensor, ...]:
+    """What EcgNet.answer takes: drawn beats of each record, all moved by up to 20 ms, and the rhythm of all of them."""
     x, there = EcgNet.centred(x, off), 1 - off
     at = beats.positions(x, there)
-    order = torch.where(at < beats.NONE, torch.rand(at.shape, generator=g), 2.0).argsort(dim=1)[:, :DRAWN]
-    drawn = at.gather(1, order)
-    moved = torch.where(drawn < beats.NONE, drawn + torch.randint(-2, 3, (len(at), 1), generator=g), drawn)
-    keep = (torch.arange(DRAWN) < torch.randint(2, DRAWN + 1, (len(at), 1), generator=g)).float()
-    return beats.mean_beat(x, there, moved, keep), beats.rhythm(at)
+    moved = torch.where(at < beats.NONE, at + torch.randint(-2, 3, (len(at), 1), generator=g), at)
+    moved = F.pad(moved, (0, 1), value=beats.NONE)
+    mean = beats.mean_beat(x, there, moved.gather(1, drawn_beats(at, DRAWN, 2, g)))
+    which = drawn_beats(at, ONE_BY_ONE, FEWEST, g)
+    some = moved.gather(1, which)
+    between = F.pad(beats.intervals(at), (0, 0, 0, 1)).gather(1, which[:, :, None].expand(-1, -1, beats.INTERVALS))
+    return mean, beats.rhythm(at), beats.single(x, there, some), between, (some < beats.NONE).float()
 
 
-def crop_both(x: torch.Tensor, off: torch.Tensor, g: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same random 2.5 s of a record and of its flags; what then is missing altogether stays so."""
-    both = augment.crop(torch.cat([x, off], 1), CROP, g)
-    return both[:, :12], both[:, 12:]
-
-
-def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.ndarray, further: np.ndarray, start: Path | None,
-        beats_start: Path | None = None) -> Path:
+def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.ndarray, further: np.ndarray, begin: Callable[[EcgNet], None],
+        pages: Pages | None = None) -> Path:
     """Trains (or goes on training) and returns the path of the averaged weights.
 
     `teacher`: probabilities [n, K] of other networks on the training records. `further`: int8 [n, m], labels that only
-    training uses, -1 = unknown. `start`, `beats_start`: exported network and checkpoint of the beat teacher to begin from.
+    training uses, -1 = unknown. `begin` gives the network the weights that it begins with. `pages`: training records that were printed
+    and read back; their targets are those of the record as it was recorded.
     """
     result, done = folder / "average.pt", folder / "done"
     if done.exists():
@@ -228,19 +244,11 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
     g = torch.Generator().manual_seed(plan.seed)
     k, m = train.labels.shape[1], further.shape[1]
     net, average = make(plan, k, m), make(plan, k, m)
-    if start is not None:
-        start_from(net, start, train)
-    if beats_start is not None:
-        start_beats_from(net, beats_start)
+    begin(net)
     average.load_state_dict(net.state_dict())
-    shares = (("stem.", start and plan.start_rate), ("flags.", start and plan.start_rate), ("blocks.", start and plan.start_rate),
-              ("beat.stem.", beats_start and plan.beat_rate), ("beat.blocks.", beats_start and plan.beat_rate))
-    groups: dict[tuple[float, bool], dict] = {}
-    for name, p in net.named_parameters():
-        share = next((s for prefix, s in shares if name.startswith(prefix)), None) or 1.0
-        group = groups.setdefault((share, p.ndim > 1), {"params": [], "weight_decay": plan.weight_decay if p.ndim > 1 else 0.0, "share": share})
-        group["params"].append(p)
-    optimiser = torch.optim.AdamW(list(groups.values()), lr=plan.rate, fused=True)
+    groups = [{"params": [p for p in net.parameters() if (p.ndim > 1) == wide], "weight_decay": plan.weight_decay if wide else 0.0}
+              for wide in (True, False)]
+    optimiser = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
     checkpoint = folder / "checkpoint.pt"
     first = resume(checkpoint, net, average, optimiser, g)
     print(f"{folder.name}: {sum(p.numel() for p in net.parameters())} parameters, from epoch {first}", flush=True)
@@ -252,15 +260,16 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
         target[:, :k] = torch.from_numpy(train.likelihood)
     target[:, :k] = (1 - plan.teacher_share) * target[:, :k] + plan.teacher_share * torch.from_numpy(teacher)
     age, sex = (torch.from_numpy(v) for v in auxiliary_targets(train))
-    weights = torch.cat([label_weights(train.label_ids, plan.head_weights), torch.full((m,), plan.further_weight / max(m, 1))])
+    stress = torch.tensor([3.0 if name in plan.stressed else 1.0 for name in train.label_ids])
+    weights = torch.cat([label_weights(train.label_ids, plan.head_weights) * stress, torch.full((m,), plan.further_weight / max(m, 1))])
     limbs = np.zeros((12, SAMPLES), bool)
     limbs[6:] = True
     page = augment.paper(SAMPLES, True).numpy()
+    printed = round(plan.page_share * plan.batch) if pages else 0
     steps = len(signal) // plan.batch
     floats = [(a, b) for a, b in zip(average.state_dict().values(), net.state_dict().values())
               if a.dtype == torch.float32]
     averaged, live = [a for a, _ in floats], [b for _, b in floats]
-    mixup = torch.distributions.Beta(plan.mixup, plan.mixup)
 
     for epoch in range(first, plan.epochs):
         began, spent, total = time.time(), time.process_time(), 0.0
@@ -268,35 +277,25 @@ def run(plan: Plan, train: Records, tune: Records, folder: Path, teacher: np.nda
         order = torch.randperm(len(signal), generator=g)
         for step in range(steps):
             rows = order[step * plan.batch:(step + 1) * plan.batch]
-            crops = plan.crop_share if epoch < plan.epochs - 1 else min(plan.crop_share, 0.75)
-            whole = float(torch.rand((), generator=g)) >= crops
+            drawn = torch.randint(0, len(pages.row), (printed,), generator=g) if printed else None
+            if drawn is not None:
+                rows = torch.cat([pages.row[drawn], rows[printed:]])
             x, off = batch_of(signal[rows], plan.strength, g)
-            beat, rhythm = beats_of(x, off, g)
-            if not whole:
-                x, off = crop_both(x, off, g)
-            x = net.centred(x, off)
-            share = float(mixup.sample())
-            share = max(share, 1 - share)
-
-            def mixed(v: torch.Tensor) -> torch.Tensor:
-                return share * v + (1 - share) * v.flip(0)
-
+            if drawn is not None:
+                x[:printed], off[:printed] = pages.batch(drawn, plan.strength, g)
             at = epoch + step / steps
             rise = min(1.0, (at + 0.02) / plan.warmup_epochs)
-            fall = 0.5 * (1 + math.cos(math.pi * max(0.0, at - plan.warmup_epochs)
-                                       / (plan.epochs - plan.warmup_epochs)))
+            fall = 0.5 * (1 + math.cos(math.pi * max(0.0, at - plan.warmup_epochs) / (plan.epochs - plan.warmup_epochs)))
             for group in optimiser.param_groups:
-                group["lr"] = plan.rate * group["share"] * rise * fall
-            parts = net.each(mixed(x), mixed(off), mixed(beat), mixed(rhythm))
-            t, w = mixed(target[rows]), torch.minimum(known[rows], known[rows].flip(0)) * weights
-            a, s = mixed(age[rows]), mixed(sex[rows])
-            loss = torch.zeros(())
-            for out, weight in ((sum(parts) / 2, 1.0), (parts[0], plan.alone), (parts[1], plan.alone)):
-                said = torch.cat([out[:, :k], out[:, k + 2:]], 1)
-                each = F.binary_cross_entropy_with_logits(said, t, reduction="none")
-                side = F.smooth_l1_loss(out[:, k], a.nan_to_num(0), reduction="none") * ~a.isnan() \
-                    + F.binary_cross_entropy_with_logits(out[:, k + 1], s.nan_to_num(0), reduction="none") * ~s.isnan()
-                loss = loss + weight * ((each * w).sum(1).mean() + plan.auxiliary_weight * side.mean())
+                group["lr"] = plan.rate * rise * fall
+            drawn_of = beats_of(x, off, g)
+            with torch.autocast("cpu", torch.bfloat16, enabled=plan.half):
+                out = net.answer(*drawn_of).float()
+            said, a, s = torch.cat([out[:, :k], out[:, k + 2:]], 1), age[rows], sex[rows]
+            each = F.binary_cross_entropy_with_logits(said, target[rows], reduction="none")
+            side = F.smooth_l1_loss(out[:, k], a.nan_to_num(0), reduction="none") * ~a.isnan() \
+                + F.binary_cross_entropy_with_logits(out[:, k + 1], s.nan_to_num(0), reduction="none") * ~s.isnan()
+            loss = (each * known[rows] * weights).sum(1).mean() + plan.auxiliary_weight * side.mean()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
             optimiser.step()
@@ -325,14 +324,6 @@ def restore(plan: Plan, outputs: int, weights: Path) -> EcgNet:
     net = make(plan, outputs, len(values["head.bias"]) - outputs - 2)
     net.load_state_dict(values)
     return net.eval()
-
-
-@torch.no_grad()
-def lean_on_beats(net: EcgNet, ids: list[str], share: float) -> None:
-    """Gives the beat stage `share` of the logits of rhythm statements instead of half: intervals say more of rhythm than the trunk does."""
-    rows = [k for k, name in enumerate(ids) if name.startswith("rhythm/")]
-    net.head.weight[rows, :net.width] *= 2 * (1 - share)
-    net.head.weight[rows, net.width:] *= 2 * share
 
 
 def resume(checkpoint: Path, net: nn.Module, average: nn.Module, optimiser: torch.optim.Optimizer, g: torch.Generator) -> int:

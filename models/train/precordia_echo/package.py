@@ -161,7 +161,7 @@ def main():
     write_card(folder, measured, sum(p.numel() for p in net.parameters()), o.training)
     best = measured["int8"]
     entry = {
-        "id": MODEL_ID, "task": "echo-segmentation", "title": "Apical echo network", "version": "1.3.0",
+        "id": MODEL_ID, "task": "echo-segmentation", "title": "Apical echo network", "version": "1.4.0",
         "artefacts": [{"precision": p, "file": f"{MODEL_ID}/{p}.onnx", "sha256": sha(folder / f"{p}.onnx"),
                        "bytes": (folder / f"{p}.onnx").stat().st_size, "providers": PROVIDERS[p]} for p in graphs],
         "input": {"name": "frames", "shape": [1, 1, SIDE, SIDE], "unit": "grey 0..1, the sector's box stretched to the square"},

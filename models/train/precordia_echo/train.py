@@ -63,12 +63,14 @@ def loss_of(masks, target, systole, apical, soft=None, share=0.5):
     return ((pixel + dice + 0.5 * volume.clamp(max=4)) * weight).sum() / weight.sum().clamp_min(1)
 
 
-def ef_loss(masks, target, apical):
-    """End-diastole and end-systole in turn: mean absolute error of the EF of row volumes, over clips of which both count."""
+def ef_loss(masks, target, apical, wanted=None):
+    """End-diastole and end-systole in turn: mean absolute error of the EF of row volumes, over clips of which both count. `wanted`: by how
+    much each clip's EF is to be higher than its contours say, as a share (n / 2)."""
     drawn = row_volume(F.softmax(masks, 1)[:, 1]) + 20
     true = row_volume((target == 1).float()) + 20
     both = (apical[0::2] & apical[1::2]).float()
-    error = (drawn[1::2] / drawn[0::2] - true[1::2] / true[0::2]).clamp(-1, 1)
+    error = (drawn[1::2] / drawn[0::2] - true[1::2] / true[0::2])
+    error = (error if wanted is None else error + wanted).clamp(-1, 1)
     return ((error ** 2 + 1e-4).sqrt() * both).sum() / both.sum().clamp_min(1)
 
 
@@ -174,6 +176,8 @@ def main():
     parser.add_argument("--strength", type=float, default=1.0, help="most of the augmentation, drawn anew for every batch; half of it in the last three tenths")
     parser.add_argument("--start", type=Path, help="checkpoint or exported fp32.onnx to start from; of a deeper network, what fits")
     parser.add_argument("--two-chamber", type=float, default=0, help="how much more of its weight end-systole gets in the 2-chamber view")
+    parser.add_argument("--ef-more", type=float, nargs=2, default=(0, 0), help="points by which the EF is to lie above the contours', 4-chamber and 2-chamber: "
+                        "what the network falls short by on patients that it has not seen")
     parser.add_argument("--ef-weight", type=float, default=1.5, help="of the error of the EF in the loss")
     parser.add_argument("--soft-share", type=float, default=0.5, help="of the pixel loss that is the teachers'")
     parser.add_argument("--soft", type=Path, nargs="*", default=[], help="checkpoints or exported networks of teachers, averaged")
@@ -190,6 +194,8 @@ def main():
     picture = torch.from_numpy(camus.image)[:, None]
     mask, view = torch.from_numpy(camus.mask), torch.from_numpy(camus.view)
     quality, systole = torch.from_numpy(camus.quality), torch.from_numpy(camus.systole)
+    more = torch.tensor(o.ef_more)[view.clamp(max=1)] / 100
+    more[real:] = 0  # simulated loops are drawn as they are
     late = systole.float() * (1 + o.two_chamber * (view == 1).float())
     # Rows lie as end-diastole, end-systole of each clip.
     clips = np.flatnonzero(~camus.held_out & ~camus.systole)
@@ -263,7 +269,7 @@ def main():
             with torch.autocast("cpu", torch.bfloat16, enabled=half):
                 masks, views, qualities = (y.float() for y in model(x))
             rated = torch.where(apical, quality[rows], -1)
-            loss = loss_of(masks, m, late[rows], apical, soft, o.soft_share) + o.ef_weight * ef_loss(masks, m, apical)
+            loss = loss_of(masks, m, late[rows], apical, soft, o.soft_share) + o.ef_weight * ef_loss(masks, m, apical, more[rows[::2]])
             loss = loss + 0.1 * F.cross_entropy(views, torch.where(apical, view[rows], 2)) + 0.05 * F.cross_entropy(
                 qualities, rated, ignore_index=-1, reduction="sum") / len(rows)
             if not apical.all():  # nothing is to be found there
