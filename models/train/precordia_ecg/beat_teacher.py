@@ -10,6 +10,7 @@ import ast
 import csv
 import math
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,6 @@ from .train import auxiliary_targets, label_weights, macro_auc, resume, save
 
 BATCH = 64
 AVERAGE = 0.998
-MIXUP = 0.2          # both parameters of the beta distribution
 RARE = 30            # codes behind a subclass with fewer training records are left out
 STRENGTH = augment.Strength()
 
@@ -145,7 +145,7 @@ class MeanBeats:
     def there(self, rows: torch.Tensor) -> torch.Tensor:
         return (torch.arange(BEATS) < self.count[rows][:, None]).float()
 
-    def batch(self, rows: torch.Tensor, g: torch.Generator) -> torch.Tensor:
+    def batch(self, rows: torch.Tensor, g: torch.Generator) -> tuple[torch.Tensor]:
         there = self.there(rows)
         drawn = there * torch.rand(there.shape, generator=g)
         most = drawn.sort(1, descending=True).values.gather(1, torch.minimum(torch.randint(2, BEATS, (len(rows), 1), generator=g), self.count[rows][:, None] - 1))
@@ -156,48 +156,54 @@ class MeanBeats:
         mean = mean * (torch.rand((n, 8, 1), generator=g) > 0.02)
         x = torch.cat([mean, x[:, 8:]], 1)
         x[:, :16] = augment.shift(x[:, :16], 3, 0.01, g)
-        return x
+        return (x,)
 
-    def whole(self, rows: torch.Tensor) -> torch.Tensor:
-        return self.of(rows, self.there(rows))
+    def whole(self, rows: torch.Tensor) -> tuple[torch.Tensor]:
+        return (self.of(rows, self.there(rows)),)
 
 
-@torch.no_grad()
-def predict(net: nn.Module, view: MeanBeats, n: int, batch: int = 128) -> np.ndarray:
-    """float32 [n, outputs]."""
-    net.eval()
-    return np.concatenate([net(view.whole(torch.arange(at, min(at + batch, n)))).numpy() for at in range(0, n, batch)])
-
+# --- training, of this teacher and of sequence_teacher.py ---------------------------------------------------------------
 
 @dataclass(frozen=True)
 class Plan:
     epochs: int = 12
     rate: float = 3e-3
+    warmup: float = 0.1          # share of the steps
     weight_decay: float = 0.05
     further_weight: float = 0.5
     auxiliary_weight: float = 0.05
+    mixup: float | None = 0.2    # both parameters of the beta distribution; None = no mixup
+    half: bool = False           # bf16, as in train.py
     seed: int = 11
 
 
-def train(plan: Plan, records: data.Records, tune: data.Records, further: np.ndarray, folder: Path) -> None:
+@torch.no_grad()
+def predict(net: nn.Module, view, count: int, half: bool = False, batch: int = 128) -> np.ndarray:
+    """float32 [count, outputs] from all beats. `view`: MeanBeats or its like."""
+    net.eval()
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        return np.concatenate([net(*view.whole(rows)).float().numpy() for rows in torch.arange(count).split(batch)])
+
+
+def fit(plan: Plan, make: Callable[[int], nn.Module], see: Callable[[data.Records], object], records: data.Records, tune: data.Records,
+        further: np.ndarray, folder: Path) -> None:
     """One run, resumable after every epoch; leaves `train.npy` and `tune.npy`, logits [n, K], in `folder`.
 
-    `further`: int8 [n, m] of the training records."""
+    `make` gives the network for a number of outputs, `see` what it sees of records. `further`: int8 [n, m] of the training records."""
     if (folder / "train.npy").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(plan.seed)
     g = torch.Generator().manual_seed(plan.seed)
     k, m = records.labels.shape[1], further.shape[1]
-    net, average = (Beat(k + 2 + m).to(memory_format=torch.channels_last) for _ in range(2))
+    net, average = (make(k + 2 + m).to(memory_format=torch.channels_last) for _ in range(2))
     average.load_state_dict(net.state_dict())
-    groups = [{"params": [p for p in net.parameters() if p.ndim > 1], "weight_decay": plan.weight_decay},
-              {"params": [p for p in net.parameters() if p.ndim <= 1], "weight_decay": 0.0}]
+    groups = [{"params": [p for p in net.parameters() if (p.ndim > 1) == wide], "weight_decay": plan.weight_decay if wide else 0.0} for wide in (True, False)]
     optimiser = torch.optim.AdamW(groups, plan.rate, fused=True)
     checkpoint = folder / "checkpoint.pt"
     start = resume(checkpoint, net, average, optimiser, g)
     print(f"{folder.name}: {sum(p.numel() for p in net.parameters())} parameters, {m} further labels", flush=True)
-    view, watch = MeanBeats(records), MeanBeats(tune)
+    view, watch = see(records), see(tune)
     hard = torch.from_numpy(np.concatenate([records.labels, further], axis=1))
     known, target = (hard >= 0).float(), hard.clamp_min(0).float()
     target[:, :k] = torch.from_numpy(records.likelihood)
@@ -206,7 +212,7 @@ def train(plan: Plan, records: data.Records, tune: data.Records, further: np.nda
     steps = len(records) // BATCH
     floats = [(a, b) for a, b in zip(average.state_dict().values(), net.state_dict().values()) if a.dtype == torch.float32]
     averaged, live = [a for a, _ in floats], [b for _, b in floats]
-    beta = torch.distributions.Beta(MIXUP, MIXUP)
+    beta = plan.mixup and torch.distributions.Beta(plan.mixup, plan.mixup)
     for epoch in range(start, plan.epochs):
         began, spent, total = time.time(), time.process_time(), 0.0
         net.train()
@@ -215,15 +221,17 @@ def train(plan: Plan, records: data.Records, tune: data.Records, further: np.nda
             rows = order[step * BATCH:(step + 1) * BATCH]
             x = view.batch(rows, g)
             t, w, a, s = target[rows], known[rows] * weights, age[rows], sex[rows]
-            share = float(beta.sample())
-            share = max(share, 1 - share)
-            x = share * x + (1 - share) * x.flip(0)
-            t, w = share * t + (1 - share) * t.flip(0), torch.minimum(w, w.flip(0))
-            a, s = share * a + (1 - share) * a.flip(0), share * s + (1 - share) * s.flip(0)
+            if beta:
+                share = float(beta.sample())
+                share = max(share, 1 - share)
+                x = tuple(share * v + (1 - share) * v.flip(0) for v in x)
+                t, w = share * t + (1 - share) * t.flip(0), torch.minimum(w, w.flip(0))
+                a, s = share * a + (1 - share) * a.flip(0), share * s + (1 - share) * s.flip(0)
             at = (epoch + step / steps) / plan.epochs
             for group in optimiser.param_groups:
-                group["lr"] = plan.rate * min(1.0, at / 0.1 + 0.01) * 0.5 * (1 + math.cos(math.pi * max(0.0, at - 0.1) / 0.9))
-            out = net(x)
+                group["lr"] = plan.rate * min(1.0, at / plan.warmup + 0.01) * 0.5 * (1 + math.cos(math.pi * max(0.0, at - plan.warmup) / (1 - plan.warmup)))
+            with torch.autocast("cpu", torch.bfloat16, enabled=plan.half):
+                out = net(*x).float()
             said = torch.cat([out[:, :k], out[:, k + 2:]], 1)
             loss = (F.binary_cross_entropy_with_logits(said, t, reduction="none") * w).sum(1).mean()
             side = F.smooth_l1_loss(out[:, k], a.nan_to_num(0), reduction="none") * ~a.isnan() \
@@ -235,7 +243,7 @@ def train(plan: Plan, records: data.Records, tune: data.Records, further: np.nda
             taken = epoch * steps + step + 1
             torch._foreach_lerp_(averaged, live, 1 - min(AVERAGE, taken / (taken + 20)))
             total += loss.item()
-        z = predict(average, watch, len(tune))
+        z = predict(average, watch, len(tune), plan.half)
         aucs = [macro_auc(tune.labels, z, tune.label_ids, head) for head, _ in data.HEADS]
         save({"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
               "generator": g.get_state(), "torch": torch.get_rng_state(), "epoch": epoch + 1}, checkpoint)
@@ -243,5 +251,9 @@ def train(plan: Plan, records: data.Records, tune: data.Records, further: np.nda
         with (folder / "log.csv").open("a", newline="") as f:
             csv.writer(f).writerow(row)
         print(folder.name, *row, flush=True)
-    np.save(folder / "tune.npy", predict(average, watch, len(tune))[:, :k])
-    np.save(folder / "train.npy", predict(average, view, len(records))[:, :k])
+    np.save(folder / "tune.npy", predict(average, watch, len(tune), plan.half)[:, :k])
+    np.save(folder / "train.npy", predict(average, view, len(records), plan.half)[:, :k])
+
+
+def train(plan: Plan, records: data.Records, tune: data.Records, further: np.ndarray, folder: Path) -> None:
+    fit(plan, Beat, MeanBeats, records, tune, further, folder)

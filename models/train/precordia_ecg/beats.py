@@ -45,21 +45,23 @@ def positions(x: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
     return (at * found + NONE * (1 - found)).sort(dim=1).values
 
 
-def mean_beat(x: torch.Tensor, there: torch.Tensor, at: torch.Tensor, keep: torch.Tensor | None = None) -> torch.Tensor:
-    """[n, 36, WIDTH]: mean, spread (times SPREAD_GAIN) and absence of every lead over the beats `at` [n, b].
-    `keep` [n, b]: which of them count; None = all."""
+def cut_out(x: torch.Tensor, there: torch.Tensor, at: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Beats `at` [n, b], each less its own mean over what was recorded, and what was: [n, 12, b, WIDTH] each."""
     n, leads, samples = x.shape
-    most = at.shape[1]
     index = at[:, :, None] + torch.arange(-BEFORE, AFTER)
     inside = ((index >= 0) & (index < samples)).float()
-    flat = index.clamp(0, samples - 1).long().reshape(n, 1, -1).expand(n, leads, most * WIDTH)
-    beat = torch.gather(x, 2, flat).reshape(n, leads, most, WIDTH)
-    seen = torch.gather(there, 2, flat).reshape(n, leads, most, WIDTH) * inside[:, None]
+    flat = index.clamp(0, samples - 1).long().reshape(n, 1, -1).expand(n, leads, -1)
+    shape = (n, leads, at.shape[1], WIDTH)
+    seen = torch.gather(there, 2, flat).reshape(shape) * inside[:, None]
+    beat = torch.gather(x, 2, flat).reshape(shape)
+    return beat - (beat * seen).sum(3, keepdim=True) / seen.sum(3, keepdim=True).clamp_min(1), seen
+
+
+def mean_beat(x: torch.Tensor, there: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """[n, 36, WIDTH]: mean, spread (times SPREAD_GAIN) and absence of every lead over the beats `at` [n, b]."""
+    beat, seen = cut_out(x, there, at)
     count = seen.sum(3, keepdim=True)
-    beat = beat - (beat * seen).sum(3, keepdim=True) / count.clamp_min(1)
     weight = seen * (count / WIDTH).square()
-    if keep is not None:
-        weight = weight * keep[:, None, :, None]
     total = weight.sum(2)
     mean = (beat * weight).sum(2) / total.clamp_min(LEAST)
     spread = ((((beat - mean[:, :, None]).square() * weight).sum(2)) / total.clamp_min(LEAST) + TINY).sqrt()
@@ -91,15 +93,8 @@ def spread_out(at: torch.Tensor) -> torch.Tensor:
 
 def single(x: torch.Tensor, there: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
     """[n, b, 24, WIDTH]: twelve leads of the beats `at` [n, b], each less its own mean, and 1 where nothing was recorded."""
-    n, leads, samples = x.shape
-    index = at[:, :, None] + torch.arange(-BEFORE, AFTER)
-    inside = ((index >= 0) & (index < samples)).float()
-    flat = index.clamp(0, samples - 1).long().reshape(n, 1, -1).expand(n, leads, -1)
-    shape = (n, leads, at.shape[1], WIDTH)
-    seen = torch.gather(there, 2, flat).reshape(shape) * inside[:, None]
-    beat = torch.gather(x, 2, flat).reshape(shape)
-    beat = (beat - (beat * seen).sum(3, keepdim=True) / seen.sum(3, keepdim=True).clamp_min(1)) * seen
-    return torch.cat([beat, 1 - seen], 1).transpose(1, 2)
+    beat, seen = cut_out(x, there, at)
+    return torch.cat([beat * seen, 1 - seen], 1).transpose(1, 2)
 
 
 def intervals(at: torch.Tensor) -> torch.Tensor:

@@ -93,7 +93,7 @@ def model(e: dict, r: dict, plan: Plan) -> list[str]:
         f"{beats.BEFORE * 10} ms before to {beats.AFTER * 10} ms after. Missing samples are flagged to the network one by one, in every beat and in the mean.",
         f"- Two residual CNNs with squeeze-and-excitation (dense convolutions, ReLU): one reads the mean of all beats, its spread from beat to beat and what is "
         f"missing of it, the other {beats.SINGLE} single beats, spread evenly over the record. {beats.RHYTHM} numbers of the rhythm go with the mean, "
-        f"{beats.INTERVALS} of its own intervals with each beat. {plan.shape.layers} self-attention layers of {plan.shape.heads} heads over these "
+        f"{beats.INTERVALS} of its own intervals with each beat. Self-attention of {plan.shape.heads} heads over these "
         f"{1 + beats.SINGLE} tokens; one linear layer on the mean of the beats' {channels} features.",
         f"- Each beat's features stand at its place in a feature map of {channels} x {steps} steps of 160 ms, so that the class-activation map is exact: it says "
         "which beats speak for a finding, not what within a beat. The attention map (how much each beat is read by all) is an output of its own.",

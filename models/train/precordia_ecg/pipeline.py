@@ -35,6 +35,7 @@ STRESSED = ("subclass/CLBBB", "subclass/LVH", "subclass/AMI", "subclass/IMI", "s
 STAGES = {"first": Plan(half=HALF), "second": Plan(epochs=14, teacher_share=0.7, seed=5, half=HALF),
           "student": Plan(epochs=7, rate=1.2e-3, teacher_share=0.85, seed=6, stressed=STRESSED, half=HALF)}  # each goes on from the one before
 EARLIER = {"ecg-resnet-1": "3ef64d8:models/ecg-resnet-1/fp32.onnx", "ecg-beats-1": "1e3c50f:models/ecg-beats-1/fp32.onnx"}  # 1.0.0 and 1.1.0
+TEACHERS = {"mean beats": (beat_teacher, beat_teacher.Plan()), "single beats": (sequence_teacher, sequence_teacher.Plan(half=HALF))}
 SHARES = {"ecg-resnet-1": 1.0, "ecg-beats-1": 1.0, "mean beats": 0.5, "single beats": 1.5}  # of the teachers' logits
 PRINTED = {"train": (0, 469), "tune": (17429, 17620)}  # records, counted over folds 1-9, that are printed and read back
 
@@ -67,12 +68,9 @@ def main() -> None:
         file = earlier(args.runs / f"{name}.onnx", where)
         for part, of in (("train", train), ("tune", tune)):
             answers[part][name] = cached(args.runs / f"{name}-{part}.npy", lambda: evaluate.logits_of(file, of))
-    for name, teacher in (("mean beats", beat_teacher), ("single beats", sequence_teacher)):
+    for name, (teacher, plan) in TEACHERS.items():
         folder = args.runs / "teachers" / name.replace(" ", "-")
-        if teacher is sequence_teacher:
-            teacher.train(teacher.Plan(half=HALF), train, tune, further, folder)
-        else:
-            teacher.train(teacher.Plan(), train, tune, further, folder)
+        teacher.train(plan, train, tune, further, folder)
         for part in answers:
             answers[part][name] = np.load(folder / f"{part}.npy")
     means = {part: sum(SHARES[name] * z for name, z in of.items()) / sum(SHARES.values()) for part, of in answers.items()}

@@ -6,9 +6,6 @@ Learns the same further labels as beat_teacher.py, from the same beats. Averaged
 """
 from __future__ import annotations
 
-import csv
-import math
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,33 +14,31 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from . import augment, data
+from . import augment, beat_teacher, data
 from .beat_teacher import AFTER, BEATS, BEFORE, RHYTHM, STRENGTH, beats_of, rhythm_of
 from .beats import conv_bn
 from .network import CLIP_MV, Block
-from .train import auxiliary_targets, label_weights, macro_auc, resume, save
 
-BATCH = 64
-AVERAGE = 0.998
 DRAWN = 8  # beats of a record that one training step sees
 
 
+WIDTH = 160
+
+
 @dataclass(frozen=True)
-class Plan:
+class Plan(beat_teacher.Plan):
     epochs: int = 14
     rate: float = 2.5e-3
-    weight_decay: float = 0.05
-    further_weight: float = 0.5
+    warmup: float = 0.036
     auxiliary_weight: float = 0.1
+    mixup: float | None = None
     seed: int = 1
-    width: int = 160
-    half: bool = False  # bf16, as in train.py
 
 
 class BeatSequence(nn.Module):
     """x [n, b, 8, BEFORE + AFTER] in mV, intervals [n, b, 4] in s, there [n, b], rhythm [n, RHYTHM] to outputs."""
 
-    def __init__(self, outputs: int, width: int):
+    def __init__(self, outputs: int, width: int = WIDTH):
         super().__init__()
         self.stem = conv_bn(12, 48, 9, 2)
         self.blocks = nn.Sequential(Block(48, 64, 5, 1, 8), Block(64, 96, 5, 2, 8), Block(96, 128, 3, 2, 8))
@@ -104,66 +99,5 @@ class Beats:
         return self.of(rows, torch.arange(BEATS).expand(len(rows), BEATS))
 
 
-@torch.no_grad()
-def predict(net: BeatSequence, beats: Beats, count: int, half: bool) -> np.ndarray:
-    net.eval()
-    with torch.autocast("cpu", torch.bfloat16, enabled=half):
-        return np.concatenate([net(*beats.whole(rows)).float().numpy() for rows in torch.arange(count).split(128)])
-
-
 def train(plan: Plan, records: data.Records, tune: data.Records, further: np.ndarray, folder: Path) -> None:
-    """One run, resumable after every epoch; writes the averaged network's logits of the shipped statements, train.npy and tune.npy."""
-    if (folder / "train.npy").exists():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    torch.manual_seed(plan.seed)
-    g = torch.Generator().manual_seed(plan.seed)
-    k, m = records.labels.shape[1], further.shape[1]
-    net, average = (BeatSequence(k + 2 + m, plan.width).to(memory_format=torch.channels_last) for _ in range(2))
-    average.load_state_dict(net.state_dict())
-    groups = [{"params": [p for p in net.parameters() if (p.ndim > 1) == wide], "weight_decay": plan.weight_decay if wide else 0.0} for wide in (True, False)]
-    optimiser = torch.optim.AdamW(groups, lr=plan.rate, fused=True)
-    checkpoint = folder / "checkpoint.pt"
-    first = resume(checkpoint, net, average, optimiser, g)
-    seen, watched = Beats(records), Beats(tune)
-    hard = torch.from_numpy(np.concatenate([records.labels, further], 1))
-    known, target = (hard >= 0).float(), hard.clamp_min(0).float()
-    target[:, :k] = torch.from_numpy(records.likelihood)
-    age, sex = (torch.from_numpy(v) for v in auxiliary_targets(records))
-    weights = torch.cat([label_weights(records.label_ids, (1.0, 1.0, 0.5, 0.5)), torch.full((m,), plan.further_weight / m)])
-    floats = [(a, b) for a, b in zip(average.state_dict().values(), net.state_dict().values()) if a.dtype == torch.float32]
-    averaged, live = [a for a, _ in floats], [b for _, b in floats]
-    steps = len(records) // BATCH
-    for epoch in range(first, plan.epochs):
-        began, spent, total = time.time(), time.process_time(), 0.0
-        net.train()
-        order = torch.randperm(len(records), generator=g)
-        for step in range(steps):
-            rows = order[step * BATCH:(step + 1) * BATCH]
-            at = epoch + step / steps
-            for group in optimiser.param_groups:
-                group["lr"] = plan.rate * min(1.0, (at + 0.02) / 0.5) * 0.5 * (1 + math.cos(math.pi * max(0.0, at - 0.5) / (plan.epochs - 0.5)))
-            with torch.autocast("cpu", torch.bfloat16, enabled=plan.half):
-                out = net(*seen.batch(rows, g))
-            said = torch.cat([out[:, :k], out[:, k + 2:]], 1).float()
-            loss = (F.binary_cross_entropy_with_logits(said, target[rows], reduction="none") * known[rows] * weights).sum(1).mean()
-            a, s = age[rows], sex[rows]
-            side = F.smooth_l1_loss(out[:, k].float(), a.nan_to_num(0), reduction="none") * ~a.isnan() \
-                + F.binary_cross_entropy_with_logits(out[:, k + 1].float(), s.nan_to_num(0), reduction="none") * ~s.isnan()
-            (loss + plan.auxiliary_weight * side.mean()).backward()
-            torch.nn.utils.clip_grad_norm_(net.parameters(), 2.0)
-            optimiser.step()
-            optimiser.zero_grad()
-            taken = epoch * steps + step + 1
-            torch._foreach_lerp_(averaged, live, 1 - min(AVERAGE, taken / (taken + 20)))
-            total += loss.item()
-        z = predict(average, watched, len(tune), plan.half)
-        aucs = [macro_auc(tune.labels, z, tune.label_ids, head) for head, _ in data.HEADS]
-        save({"net": net.state_dict(), "average": average.state_dict(), "optimiser": optimiser.state_dict(),
-              "generator": g.get_state(), "torch": torch.get_rng_state(), "epoch": epoch + 1}, checkpoint)
-        row = [epoch + 1, round(time.time() - began), round(time.process_time() - spent), round(total / steps, 5), *(round(v, 5) for v in aucs)]
-        with (folder / "log.csv").open("a", newline="") as f:
-            csv.writer(f).writerow(row)
-        print(folder.name, *row, flush=True)
-    np.save(folder / "tune.npy", predict(average, watched, len(tune), plan.half)[:, :k])
-    np.save(folder / "train.npy", predict(average, seen, len(records), plan.half)[:, :k])
+    beat_teacher.fit(plan, BeatSequence, Beats, records, tune, further, folder)
