@@ -470,11 +470,11 @@ export async function examineClips(engine, networks, clips, { hooks: given, timi
   await enter('echo', hooks);
   await timings.time('echo', async () => {
     let done = 0;
-    const total = request.clips.reduce((sum, { frames }) => sum + frames, 0);
-    for (const [index, { frames, answered }] of request.clips.entries()) {
+    const total = request.clips.reduce((sum, { readings }) => sum + readings, 0);
+    for (const [index, { readings, answered }] of request.clips.entries()) {
       done += answered;
-      for (let frame = answered; frame < frames;) {
-        if (frame % 8 === 0) {
+      for (let reading = answered; reading < readings;) {
+        if (reading % 8 === 0) {
           await hooks.breathe();
           if (hooks.isCancelled()) throw new ExaminationError('cancelled', 'The examination was cancelled.');
           hooks.onStage('echo', done / total);
@@ -490,7 +490,7 @@ export async function examineClips(engine, networks, clips, { hooks: given, timi
           continue;
         }
         callEngine(() => unwrap(engine.echo_answer(index, outputs, precision)));
-        frame += 1;
+        reading += 1;
         done += 1;
       }
     }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "echo/placement.h"
 #include "echo/ventricle.h"
 
 namespace precordia {
@@ -126,13 +127,14 @@ std::vector<uint32_t> packed_shares(std::span<const float> logits) {
   return out;
 }
 
-std::vector<float> network_frame(const EchoClip& clip, int frame, int side) {
-  std::vector<float> out = reduced(clip.frame(frame), clip.side, side);
+std::vector<float> network_frame(std::span<const uint8_t> frame, int from, int side) {
+  std::vector<float> out = reduced(frame, from, side);
   for (float& value : out) value /= 255;
   return out;
 }
 
-MaskSequence::MaskSequence(const EchoClip& clip, int side) : clip_(clip), side_(side), height_over_width_(height_over_width(clip)) {
+MaskSequence::MaskSequence(const EchoClip& clip, int side, int readings)
+    : clip_(clip), side_(side), readings_(readings), height_over_width_(height_over_width(clip)) {
   const std::vector<float> inside = reduced(clip.sector, clip.side, side);
   for (const float share : inside) sector_.push_back(share > 0.5F);
   const size_t all = static_cast<size_t>(clip.frame_count()) * static_cast<size_t>(side) * static_cast<size_t>(side);
@@ -141,14 +143,24 @@ MaskSequence::MaskSequence(const EchoClip& clip, int side) : clip_(clip), side_(
   if (clip.frame_count() <= kMostProbabilityFrames) probabilities_.reserve(kClasses * all);
 }
 
-void MaskSequence::add(std::span<const float> logits) { take(shares_of(logits)); }
+void MaskSequence::add(std::span<const float> logits) { gather(shares_of(logits)); }
 
 void MaskSequence::add_packed(std::span<const uint32_t> shares) {
   const size_t size = shares.size();
   std::vector<float> p(kClasses * size);
   for (size_t c = 0; c < kClasses; ++c)
     for (size_t i = 0; i < size; ++i) p[c * size + i] = static_cast<float>((shares[i] >> (8 * c)) & 255) * (1.0F / 255);
-  take(std::move(p));
+  gather(std::move(p));
+}
+
+void MaskSequence::gather(std::vector<float> shares) {
+  if (readings_ == 1) return take(std::move(shares));
+  if (read_ == 0) sum_ = std::move(shares);
+  else add_brought_back(shares, side_, kPlacements[static_cast<size_t>(read_)], sum_);
+  if (++read_ < readings_) return;
+  for (float& p : sum_) p /= static_cast<float>(readings_);
+  read_ = 0;
+  take(std::move(sum_));
 }
 
 void MaskSequence::take(std::vector<float> shares) {

@@ -26,10 +26,11 @@ inline constexpr int kMostProbabilityFrames = 300;
 
 class MaskSequence {
  public:
-  // `side` of the network's maps. `clip` must outlive this.
-  MaskSequence(const EchoClip& clip, int side);
+  // `side` of the network's maps; `readings` of every frame, placed as the first so many of kPlacements, whose mean it is. `clip` must
+  // outlive this.
+  MaskSequence(const EchoClip& clip, int side, int readings = 1);
 
-  // Maps of the next frame: logits [4][side][side], order of EchoClass.
+  // Maps of the next reading: logits [4][side][side], order of EchoClass.
   void add(std::span<const float> logits);
   // The same as shaders/echo_masks.wgsl leaves it: packed_shares() of the frame, side x side.
   void add_packed(std::span<const uint32_t> shares);
@@ -48,7 +49,10 @@ class MaskSequence {
  private:
   const EchoClip& clip_;
   int side_;
+  int readings_;
   double height_over_width_;
+  std::vector<float> sum_;                     // of the frame's readings so far, brought back; [4][side][side]
+  int read_ = 0;
   std::vector<uint8_t> sector_;                // side x side
   std::deque<std::vector<float>> waiting_;     // probabilities [4][side][side]
   int first_waiting_ = 0, added_ = 0;
@@ -61,6 +65,7 @@ class MaskSequence {
     const size_t size = static_cast<size_t>(side_) * side_;
     return std::span(all).subspan(size * static_cast<size_t>(frame), size);
   }
+  void gather(std::vector<float> shares);
   void take(std::vector<float> shares);
   void settle(int frame);
   double trust(int frame) const;
@@ -75,7 +80,7 @@ double height_over_width(const EchoClip& clip);
 // the first class in the lowest byte.
 std::vector<uint32_t> packed_shares(std::span<const float> logits);
 
-// The clip's frame as the network takes it: side x side, 0..1, averaged down.
-std::vector<float> network_frame(const EchoClip& clip, int frame, int side);
+// A frame (from x from, grey) as the network takes it: side x side, 0..1, averaged down.
+std::vector<float> network_frame(std::span<const uint8_t> frame, int from, int side);
 
 }  // namespace precordia

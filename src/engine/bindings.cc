@@ -207,7 +207,7 @@ class Engine {
   }
   // Clips. read_clip takes the files that were added, read_clip_in_pieces asks read(at, count) -> Uint8Array, which must not throw, for one
   // of which reads_in_pieces() is true; a clip that the browser decodes comes frame by frame. All: {"ok":true,"clip":index,
-  // "frames":n}. Then, for every frame of every clip in order, echo_tensor and echo_answer; then echo_measure.
+  // "frames":n}. Then, for every reading of every clip that echo_request counts, echo_tensor and echo_answer; then echo_measure.
   bool holds_clip() const { return examination_.holds_clip(); }
   std::string read_clip() { return with_clip(examination_.read_clip()); }
   bool reads_in_pieces(const val& head) const { return precordia::reads_in_pieces(bytes_of(head)); }
@@ -225,7 +225,7 @@ class Engine {
     if (!echo || !echo->model()) return R"({"ok":true,"request":null})";
     Json clips = Json::array();
     for (size_t i = 0; i < echo->clip_count(); ++i)
-      clips.push_back({{"name", echo->name(i)}, {"frames", echo->clip(i).frame_count()}, {"answered", echo->frames_answered(i)}});
+      clips.push_back({{"name", echo->name(i)}, {"readings", echo->answers_wanted(i)}, {"answered", echo->answers(i)}});
     const int side = echo->model()->side;
     return text_of({{"ok", true}, {"request", {{"model_id", echo->model()->id}, {"input_name", echo->model()->input_name},
                                                {"shape", {1, 1, side, side}}, {"clips", clips}}}});
@@ -234,11 +234,12 @@ class Engine {
     const EchoExamination* echo = examination_.echo();
     return float_array(echo && clip >= 0 && static_cast<size_t>(clip) < echo->clip_count() ? echo->frame_tensor(static_cast<size_t>(clip)) : std::vector<float>{});
   }
-  // The same frame for shaders/echo_frame.wgsl: {pixels, side}; null when every frame has been answered.
+  // The same for shaders/echo_frame.wgsl: {pixels, side}; null when every reading has been answered.
   val echo_frame(int clip) const {
     const EchoExamination* echo = examination_.echo();
-    if (!echo || clip < 0 || static_cast<size_t>(clip) >= echo->clip_count() || echo->frame_pixels(static_cast<size_t>(clip)).empty()) return val::null();
-    const std::span<const uint8_t> pixels = echo->frame_pixels(static_cast<size_t>(clip));
+    if (!echo || clip < 0 || static_cast<size_t>(clip) >= echo->clip_count()) return val::null();
+    const std::vector<uint8_t> pixels = echo->frame_pixels(static_cast<size_t>(clip));
+    if (pixels.empty()) return val::null();
     val out = val::object();
     out.set("pixels", val::global("Uint8Array").new_(emscripten::typed_memory_view(pixels.size(), pixels.data())));
     out.set("side", echo->clip(static_cast<size_t>(clip)).side);

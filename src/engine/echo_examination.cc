@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "echo/placement.h"
 
 namespace precordia {
 
@@ -14,7 +15,8 @@ Result<void> EchoExamination::take(std::string name, EchoClip clip) {
   auto held = std::make_unique<Held>();
   held->name = std::move(name);
   held->clip = std::move(clip);
-  held->masks = std::make_unique<MaskSequence>(held->clip, model_->side);
+  held->readings = readings_of_each(held->clip.frame_count());
+  held->masks = std::make_unique<MaskSequence>(held->clip, model_->side, held->readings);
   clips_.push_back(std::move(held));
   findings_.reset();
   return {};
@@ -27,18 +29,20 @@ void EchoExamination::drop(size_t clip) {
 }
 
 std::vector<float> EchoExamination::frame_tensor(size_t clip) const {
-  const Held& held = *clips_[clip];
-  if (held.answered >= held.clip.frame_count()) return {};
-  return network_frame(held.clip, held.answered, model_->side);
+  const std::vector<uint8_t> pixels = frame_pixels(clip);
+  return pixels.empty() ? std::vector<float>() : network_frame(pixels, clips_[clip]->clip.side, model_->side);
 }
 
-std::span<const uint8_t> EchoExamination::frame_pixels(size_t clip) const {
+std::vector<uint8_t> EchoExamination::frame_pixels(size_t clip) const {
   const Held& held = *clips_[clip];
-  return held.answered < held.clip.frame_count() ? held.clip.frame(held.answered) : std::span<const uint8_t>();
+  if (held.answered >= held.wanted()) return {};
+  const std::span<const uint8_t> frame = held.clip.frame(held.answered / held.readings);
+  const int reading = held.answered % held.readings;
+  return reading == 0 ? std::vector<uint8_t>(frame.begin(), frame.end()) : placed(frame, held.clip.side, kPlacements[static_cast<size_t>(reading)]);
 }
 
 Result<EchoExamination::Held*> EchoExamination::asked(size_t clip) {
-  if (clip >= clips_.size() || clips_[clip]->answered >= clips_[clip]->clip.frame_count())
+  if (clip >= clips_.size() || clips_[clip]->answered >= clips_[clip]->wanted())
     return fail(ErrorCode::kWrongUsage, "No frame was asked about.");
   return clips_[clip].get();
 }
@@ -46,7 +50,7 @@ Result<EchoExamination::Held*> EchoExamination::asked(size_t clip) {
 Result<void> EchoExamination::answered(Held& held, FrameVerdict verdict, std::string_view precision) {
   held.verdicts.push_back(verdict);
   precision_ = precision;
-  if (++held.answered == held.clip.frame_count()) held.masks->finish();
+  if (++held.answered == held.wanted()) held.masks->finish();
   return {};
 }
 
@@ -70,7 +74,7 @@ Result<void> EchoExamination::measure() {
   std::vector<ClipFindings> each;
   std::vector<const EchoClip*> sources;
   for (const auto& held : clips_) {
-    if (held->answered < held->clip.frame_count()) return fail(ErrorCode::kWrongUsage, "The network has not seen every frame yet.");
+    if (held->answered < held->wanted()) return fail(ErrorCode::kWrongUsage, "The network has not seen every frame yet.");
     each.push_back(measure_clip(held->clip, *held->masks, held->verdicts, error, held->by_hand));
     sources.push_back(&held->clip);
   }

@@ -1,7 +1,7 @@
 // The echo part of one examination: up to two clips (apical 4-chamber and apical 2-chamber) of one person, frame by frame through the
 // network, then measured together.
 //
-//   take, then for each frame of each clip frame_tensor and frame_answer in order, then measure; set_contour measures again
+//   take, then for each reading of each clip frame_tensor and frame_answer in order, then measure; set_contour measures again
 #pragma once
 
 #include <memory>
@@ -35,15 +35,19 @@ class EchoExamination {
   const std::string& name(size_t clip) const { return clips_[clip]->name; }
   const EchoClip& clip(size_t clip) const { return clips_[clip]->clip; }
   const MaskSequence& masks(size_t clip) const { return *clips_[clip]->masks; }
-  // [1][1][side][side] of the next frame; empty when all frames have been answered.
+  // Each frame of a clip is read readings(clip) times (echo/placement.h), one reading after the other; what follows speaks of readings.
+  int readings(size_t clip) const { return clips_[clip]->readings; }
+  int answers_wanted(size_t clip) const { return clips_[clip]->wanted(); }
+  int answers(size_t clip) const { return clips_[clip]->answered; }
+  int frames_answered(size_t clip) const { return clips_[clip]->answered / clips_[clip]->readings; }
+  // [1][1][side][side] of the next one; empty when all have been answered.
   std::vector<float> frame_tensor(size_t clip) const;
-  // The same frame before it is reduced, for a host that reduces it (shaders/echo_frame.wgsl): clip(clip).side squared; empty as above.
-  std::span<const uint8_t> frame_pixels(size_t clip) const;
-  int frames_answered(size_t clip) const { return clips_[clip]->answered; }
+  // The same before it is reduced, for a host that reduces it (shaders/echo_frame.wgsl): clip(clip).side squared; empty as above.
+  std::vector<uint8_t> frame_pixels(size_t clip) const;
   Result<void> frame_answer(size_t clip, const EchoAnswer& answer, std::string_view precision);
   // From a host that made probabilities of the masks itself (MaskSequence::add_packed); `answer.masks` is empty.
   Result<void> frame_answer_packed(size_t clip, std::span<const uint32_t> shares, const EchoAnswer& answer, std::string_view precision);
-  // Error kWrongUsage while frames are missing.
+  // Error kWrongUsage while answers are missing.
   Result<void> measure();
   // A contour drawn by hand, mitral_left over the apex to mitral_right in pixels of the clip's frames; fewer than five points take it back.
   Result<void> set_contour(size_t clip, int frame, std::vector<EchoPoint> contour);
@@ -63,7 +67,8 @@ class EchoExamination {
     std::unique_ptr<MaskSequence> masks;   // points at `clip`
     std::vector<FrameVerdict> verdicts;
     HandContours by_hand;
-    int answered = 0;
+    int readings = 1, answered = 0;
+    int wanted() const { return readings * clip.frame_count(); }
   };
   Result<Held*> asked(size_t clip);
   Result<void> answered(Held& held, FrameVerdict verdict, std::string_view precision);

@@ -175,6 +175,31 @@ TEST_CASE("packed probabilities that do not add up are refused") {
   CHECK(examination.echo()->frames_answered(0) == 0);
 }
 
+TEST_CASE("a still picture is read five times, and measured only then") {
+  Examination examination = opened();
+  SimulatedCine heart = cine(45);
+  heart.clip.times_ms.resize(1);
+  heart.clip.frames.resize(kSide * kSide);
+  REQUIRE(examination.take_clip("still", heart.clip));
+  EchoExamination& echo = *examination.echo();
+  CHECK(echo.answers_wanted(0) == 5);
+  const float view[] = {4, 0, -4}, quality[] = {3, 0, -3};
+  std::vector<float> masks(4 * kSide * kSide, -6);
+  for (size_t i = 0; i < kSide * kSide; ++i) masks[heart.masks[i] * kSide * kSide + i] = 6;
+  std::vector<std::vector<uint8_t>> seen;
+  for (int reading = 0; reading < 5; ++reading) {
+    CHECK(echo.measure().error().code == ErrorCode::kWrongUsage);
+    CHECK(echo.frames_answered(0) == 0);
+    seen.push_back(echo.frame_pixels(0));
+    CHECK(std::count(seen.begin(), seen.end(), seen.back()) == 1);
+    REQUIRE(echo.frame_answer(0, {masks, view, quality}, "int8"));
+  }
+  CHECK(echo.frames_answered(0) == 1);
+  CHECK(echo.frame_pixels(0).empty());
+  REQUIRE(echo.measure());
+  CHECK(std::ranges::equal(seen.front(), heart.clip.frame(0)));
+}
+
 TEST_CASE("without an echo network a clip is refused with a sentence") {
   Examination examination;
   REQUIRE(examination.load_manifest(R"({"manifest_version": 1, "models": []})"));

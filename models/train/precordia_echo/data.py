@@ -40,8 +40,10 @@ def load(folder: Path) -> Camus:
                  held_out=d["split"] == "val")
 
 
-def load_simulated(folder: Path) -> Camus:
-    """Loops of build/native/echo_cine as if they were CAMUS: end-diastole and end-systole of each loop's first two beats."""
+def load_simulated(folder: Path, between: int = 0, seed: int = 1) -> Camus:
+    """Loops of build/native/echo_cine as if they were CAMUS: end-diastole and end-systole of each loop's first two beats, then `between` more
+    pairs of each beat in which one of the two is any frame until the next beat. CAMUS has no such frames: its mitral valves are all shut."""
+    rng = np.random.default_rng(seed)
     image, mask, view, systole, patient = [], [], [], [], []
     for path in sorted(folder.glob("*.json"), key=lambda p: int(p.stem)):
         truth = json.loads(path.read_text())
@@ -50,11 +52,15 @@ def load_simulated(folder: Path) -> Camus:
         frames = np.fromfile(path.with_suffix(".frames"), np.uint8).reshape(size)
         masks = np.fromfile(path.with_suffix(".masks"), np.uint8).reshape(size)
         for ed, es, _ in truth["beats"][:2]:
-            for at in (ed, es):
+            pairs = [(ed, es)]
+            for k in range(between):
+                other = int(rng.integers(ed, min(truth["frames"], ed + 3 * (es - ed))))
+                pairs.append((ed, other) if k % 2 == 0 else (other, es))
+            for at in (frame for pair in pairs for frame in pair):
                 image.append(frames[at])
                 mask.append(np.where(frames[at] > 0, masks[at], 0))
                 view.append(0 if truth["view"].startswith("apical 4") else 1)
-                systole.append(at == es)
+                systole.append(len(systole) % 2 == 1)
                 patient.append(f"simulated{path.stem}")
     n = len(image)
     image, mask = np.stack(image), np.stack(mask).astype(np.uint8)

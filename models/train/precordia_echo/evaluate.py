@@ -1,9 +1,10 @@
-"""Dice and ejection fraction of an ONNX artefact on CAMUS patients, by the rules of the engine (discs.py, logits enlarged before the class is
-taken):  python -m precordia_echo.evaluate MODEL.onnx --data FOLDER
+"""Dice and ejection fraction of an ONNX artefact on CAMUS patients, by the rules of the engine (discs.py, a still picture read five times,
+probabilities enlarged before the class is taken):  python -m precordia_echo.evaluate MODEL.onnx --data FOLDER
 """
 import argparse
 import csv
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,27 @@ def reduce(image: np.ndarray) -> np.ndarray:
 def run(session, x):
     outputs = [session.run(["masks", "view", "quality"], {"frames": x[i:i + 1]}) for i in range(len(x))]
     return [np.concatenate(part) for part in zip(*outputs)]
+
+
+PLACEMENTS = ((0, 1), (5, 1), (-5, 1), (0, 1.08), (0, 0.93))   # kPlacements of src/echo/placement.h: degrees, scale
+
+
+def moved(x: torch.Tensor, degrees: float, scale: float, padding: str) -> torch.Tensor:
+    """(n, c, s, s) turned counter-clockwise by `degrees` and made smaller by `scale`."""
+    cos, sin = (scale * f(math.radians(degrees)) for f in (math.cos, math.sin))
+    grid = F.affine_grid(torch.tensor([[cos, -sin, 0], [sin, cos, 0]]).expand(len(x), -1, -1), x.shape, align_corners=False)
+    return F.grid_sample(x, grid, mode="bilinear", padding_mode=padding, align_corners=False)
+
+
+def read(session, image: np.ndarray, placements=PLACEMENTS):
+    """uint8 (n, S, S) -> mean of what is said of it under each placement: logarithms of the shares (n, 4, SIDE, SIDE), view and quality (n, 3)."""
+    total = views = qualities = 0
+    for degrees, scale in placements:
+        placed = moved(torch.from_numpy(image)[:, None].float(), degrees, scale, "zeros").round().byte()[:, 0].numpy()
+        masks, view, quality = run(session, reduce(placed))
+        total = total + moved(torch.from_numpy(shares(masks)), -degrees, 1 / scale, "border").numpy()
+        views, qualities = views + shares(view), qualities + shares(quality)
+    return tuple(np.log(each / len(placements) + 1e-9) for each in (total, views, qualities))
 
 
 def shares(logits: np.ndarray) -> np.ndarray:
@@ -147,7 +169,8 @@ def main():
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(o.model, options, providers=["CPUExecutionProvider"])
     x = reduce(camus.image[rows])
-    print(json.dumps({**report(*run(session, x), camus, rows, o.data), "view_auc": view_auc(session, x)}, indent=1))
+    once = report(*run(session, x), camus, rows, o.data)
+    print(json.dumps({**report(*read(session, camus.image[rows]), camus, rows, o.data), "read_once": once, "view_auc": view_auc(session, x)}, indent=1))
 
 
 if __name__ == "__main__":

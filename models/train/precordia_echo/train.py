@@ -24,6 +24,7 @@ PRESETS = {
     "quarter": dict(widths=(32, 64, 96), blocks=(0, 1, 1), up_blocks=(0, 1), stride=4),
     "wide": dict(widths=(16, 48, 64, 96), blocks=(0, 1, 1, 1), up_blocks=(0, 1, 1)),
     "teacher": dict(widths=(32, 64, 128, 192), blocks=(1, 2, 2, 3), up_blocks=(1, 1, 1), dropout=0.3),
+    "large": dict(widths=(64, 128, 192), blocks=(1, 2, 3), up_blocks=(1, 1), dropout=0.1, stride=4),
     "lite0": dict(name="lite0"), "lite2": dict(name="lite2"),
 }
 
@@ -123,7 +124,8 @@ def start_from(model, source, x):
 @torch.no_grad()
 def inherit(model, other):
     """Takes over what a deeper network has at the same resolutions, counted from the coarsest level up: all tensors of the same name and shape."""
-    theirs, shift = other.state_dict(), len(other.down) - len(model.down)
+    levels = lambda net: len(net.down) if isinstance(net, EchoUNet) else 0
+    theirs, shift = other.state_dict(), levels(other) - levels(model)
     taken = 0
     for name, tensor in model.state_dict().items():
         part, *rest = name.split(".")
@@ -173,6 +175,7 @@ def main():
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--simulated", type=Path, help="folder of build/native/echo_cine: one clip in five is one of its loops")
+    parser.add_argument("--between", type=int, default=0, help="pairs of each simulated beat with frames between end-diastole and end-systole")
     parser.add_argument("--strength", type=float, default=1.0, help="most of the augmentation, drawn anew for every batch; half of it in the last three tenths")
     parser.add_argument("--start", type=Path, help="checkpoint or exported fp32.onnx to start from; of a deeper network, what fits")
     parser.add_argument("--two-chamber", type=float, default=0, help="how much more of its weight end-systole gets in the 2-chamber view")
@@ -190,7 +193,7 @@ def main():
     camus = data.load(o.data)
     real = len(camus.patient)
     if o.simulated:
-        camus = data.join(camus, data.load_simulated(o.simulated))
+        camus = data.join(camus, data.load_simulated(o.simulated, o.between))
     picture = torch.from_numpy(camus.image)[:, None]
     mask, view = torch.from_numpy(camus.mask), torch.from_numpy(camus.view)
     quality, systole = torch.from_numpy(camus.quality), torch.from_numpy(camus.systole)
