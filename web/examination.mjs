@@ -448,7 +448,7 @@ function takePieces(engine, { name, size, read }) {
 // Which echo network has been held against its known answers, by `networks` object and provider's precision.
 const trustedEcho = new WeakMap();
 
-// Clips of the person in hand, frame by frame through the echo network, then measured together with the clips that are there already.
+// Clips of the person in hand, reading by reading through the echo networks, then measured together with the clips that are there already.
 // A provider that fails gives way to the next one, and goes on at the frame that it failed on. Returns {timings, network}.
 export async function examineClips(engine, networks, clips, { hooks: given, timings = new StageTimings(), library } = {}) {
   const hooks = { ...silentHooks, ...given };
@@ -458,20 +458,27 @@ export async function examineClips(engine, networks, clips, { hooks: given, timi
   }
   const { request } = unwrap(engine.echo_request());
   if (!request) throw new ExaminationError('model', 'No echo network is installed, so a clip cannot be measured.');
-  const { model_id: modelId, input_name: inputName, shape } = request;
-  let precision = networks.precision(modelId);
-  const run = (feeds) => networks.runModel(modelId, precision, feeds);
-  const trust = async () => {
+  // Feeds of the clip's next reading through one network, which was held against its known answers.
+  const read = async (clip, network) => {
+    const { model_id: modelId, input_name: inputName, shape } = network;
+    const precision = networks.precision(modelId);
+    const run = (feeds) => networks.runModel(modelId, precision, feeds);
     const key = `${modelId}/${precision}/${networks.provider ?? ''}`;
-    if (trustedEcho.get(networks) === key) return;
-    await checkKnownAnswers({ engine, library: library ?? networks.library, modelId, precision, runModel: (_, __, feeds) => run(feeds) });
-    trustedEcho.set(networks, key);
+    const trusted = trustedEcho.get(networks) ?? new Set();
+    trustedEcho.set(networks, trusted);
+    if (!trusted.has(key)) {
+      await checkKnownAnswers({ engine, library: library ?? networks.library, modelId, precision, runModel: (_, __, feeds) => run(feeds) });
+      trusted.add(key);
+    }
+    const outputs = networks.takesFrames ? await networks.runFrame(network, precision, callEngine(() => engine.echo_frame(clip)))
+      : await run({ [inputName]: { shape, values: callEngine(() => engine.echo_tensor(clip)) } });
+    return { outputs, precision };
   };
   await enter('echo', hooks);
   await timings.time('echo', async () => {
     let done = 0;
     const total = request.clips.reduce((sum, { readings }) => sum + readings, 0);
-    for (const [index, { readings, answered }] of request.clips.entries()) {
+    for (const [index, { readings, answered, placements, networks: asked }] of request.clips.entries()) {
       done += answered;
       for (let reading = answered; reading < readings;) {
         if (reading % 8 === 0) {
@@ -479,17 +486,14 @@ export async function examineClips(engine, networks, clips, { hooks: given, timi
           if (hooks.isCancelled()) throw new ExaminationError('cancelled', 'The examination was cancelled.');
           hooks.onStage('echo', done / total);
         }
-        let outputs;
+        let answer;
         try {
-          await trust();
-          outputs = networks.takesFrames ? await networks.runFrame(request, precision, callEngine(() => engine.echo_frame(index)))
-            : await run({ [inputName]: { shape, values: callEngine(() => engine.echo_tensor(index)) } });
+          answer = await read(index, request.networks[Math.floor(reading / placements) % asked]);
         } catch (error) {
           if (error instanceof EngineFailure || !networks.fallBack(error)) throw error;
-          precision = networks.precision(modelId);
           continue;
         }
-        callEngine(() => unwrap(engine.echo_answer(index, outputs, precision)));
+        callEngine(() => unwrap(engine.echo_answer(index, answer.outputs, answer.precision)));
         reading += 1;
         done += 1;
       }
@@ -497,7 +501,8 @@ export async function examineClips(engine, networks, clips, { hooks: given, timi
   });
   await enter('trace', hooks);
   await timings.time('trace', () => callEngine(() => unwrap(engine.echo_measure())));
-  return { timings, network: { model_id: modelId, precision } };
+  const [{ model_id: modelId }] = request.networks;
+  return { timings, network: { model_id: modelId, precision: networks.precision(modelId) } };
 }
 
 // The network input on the CPU: the engine's own tensors (C++ resampler), as feeds for runModel.

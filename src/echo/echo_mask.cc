@@ -53,13 +53,14 @@ Taps taps_of(int from, int to) {
 }
 
 // Rows first, because whole rows are added up many pixels at a time.
-std::vector<float> reduced(std::span<const uint8_t> frame, int from, int to) {
+template <typename Value>
+std::vector<float> reduced(std::span<const Value> frame, int from, int to) {
   const Taps taps = taps_of(from, to);
   std::vector<float> row(static_cast<size_t>(from)), out(static_cast<size_t>(to) * to);
   for (int y = 0; y < to; ++y) {
     std::fill(row.begin(), row.end(), 0.0F);
     for (int t = taps.first[y]; t < taps.first[y + 1]; ++t) {
-      const uint8_t* source = frame.data() + static_cast<size_t>(taps.source[t]) * from;
+      const Value* source = frame.data() + static_cast<size_t>(taps.source[t]) * from;
       const float weight = taps.weight[t];
       for (int x = 0; x < from; ++x) row[x] += weight * source[x];
     }
@@ -128,14 +129,14 @@ std::vector<uint32_t> packed_shares(std::span<const float> logits) {
 }
 
 std::vector<float> network_frame(std::span<const uint8_t> frame, int from, int side) {
-  std::vector<float> out = reduced(frame, from, side);
+  std::vector<float> out = reduced<uint8_t>(frame, from, side);
   for (float& value : out) value /= 255;
   return out;
 }
 
-MaskSequence::MaskSequence(const EchoClip& clip, int side, int readings)
-    : clip_(clip), side_(side), readings_(readings), height_over_width_(height_over_width(clip)) {
-  const std::vector<float> inside = reduced(clip.sector, clip.side, side);
+MaskSequence::MaskSequence(const EchoClip& clip, int side, int placements, int networks)
+    : clip_(clip), side_(side), placements_(placements), networks_(networks), height_over_width_(height_over_width(clip)) {
+  const std::vector<float> inside = reduced<uint8_t>(clip.sector, clip.side, side);
   for (const float share : inside) sector_.push_back(share > 0.5F);
   const size_t all = static_cast<size_t>(clip.frame_count()) * static_cast<size_t>(side) * static_cast<size_t>(side);
   classes_.reserve(all);
@@ -154,11 +155,24 @@ void MaskSequence::add_packed(std::span<const uint32_t> shares) {
 }
 
 void MaskSequence::gather(std::vector<float> shares) {
-  if (readings_ == 1) return take(std::move(shares));
-  if (read_ == 0) sum_ = std::move(shares);
-  else add_brought_back(shares, side_, kPlacements[static_cast<size_t>(read_)], sum_);
-  if (++read_ < readings_) return;
-  for (float& p : sum_) p /= static_cast<float>(readings_);
+  const int readings = placements_ * networks_;
+  if (readings == 1) return take(std::move(shares));
+  const Placement& placement = kPlacements[static_cast<size_t>(read_ % placements_)];
+  const int side = static_cast<int>(std::lround(std::sqrt(static_cast<double>(shares.size()) / kClasses)));
+  const size_t size = static_cast<size_t>(side_) * side_;
+  if (read_ == 0) sum_.assign(kClasses * size, 0);
+  if (side == side_) {
+    add_brought_back(shares, side, placement, sum_);
+  } else {
+    std::vector<float> finer(shares.size(), 0);
+    add_brought_back(shares, side, placement, finer);
+    for (size_t c = 0; c < kClasses; ++c) {
+      const std::vector<float> map = reduced(std::span<const float>(finer).subspan(c * shares.size() / kClasses, shares.size() / kClasses), side, side_);
+      for (size_t i = 0; i < size; ++i) sum_[c * size + i] += map[i];
+    }
+  }
+  if (++read_ < readings) return;
+  for (float& p : sum_) p /= static_cast<float>(readings);
   read_ = 0;
   take(std::move(sum_));
 }
@@ -191,7 +205,7 @@ double MaskSequence::trust(int frame) const {
 
 float MaskSequence::weight(int frame, int other, double sd_ms) const {
   // Without times: as at 30 frames per second.
-  const auto time = [&](int f) { return clip_.times_known ? clip_.times_ms[static_cast<size_t>(f)] : f / 0.03; };
+  const auto time = [&](int f) { return clip_.times_known ? clip_.times_ms[static_cast<size_t>(f)] : f * kFrameMsWithoutTimes; };
   const double away = (time(other) - time(frame)) / sd_ms, share = std::exp(-0.5 * away * away);
   return share < 0.01 ? 0 : static_cast<float>(share * std::max(trust(other), 1e-3));
 }

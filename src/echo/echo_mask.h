@@ -1,9 +1,9 @@
 // From the network's four maps per frame to masks that hold still: the temporal stage.
 //
-// The probabilities of neighbouring frames are averaged with a Gaussian in time (22 ms, a fifteenth of systole, so that end-systole is hardly
+// The probabilities of neighbouring frames are averaged with a Gaussian in time (20 ms, a fifteenth of systole, so that end-systole is hardly
 // blunted) before each pixel takes its most probable class. Where cavity meets cavity, at the mitral plane, there is no wall to see while the
-// valve is open, and the network's border flickers: how blood is shared between ventricle and atrium is averaged over 60 ms instead. The
-// walls keep their 22 ms, and so does the curve from which the moments of the beats are taken. A frame whose ventricle is far larger or
+// valve is open, and the network's border flickers: how blood is shared between ventricle and atrium is averaged over 40 ms instead. The
+// walls keep their 20 ms, and so does the curve from which the moments of the beats are taken. A frame whose ventricle is far larger or
 // smaller than those before and after it (an opening valve, a lost border) counts for less, there and in its neighbours: a heart does not
 // jump. Frames come one after the other; only the few that the Gaussian reaches are held as probabilities.
 #pragma once
@@ -18,19 +18,21 @@
 
 namespace precordia {
 
-inline constexpr double kMaskSmoothingMs = 22;
-inline constexpr double kPlaneSmoothingMs = 60;
+inline constexpr double kMaskSmoothingMs = 20;
+inline constexpr double kPlaneSmoothingMs = 40;
+inline constexpr double kFrameMsWithoutTimes = 1000.0 / 30;
 inline constexpr int kLongestMaskReach = 4;   // frames to each side: above 33 frames per second the longer Gaussian is cut short
 inline constexpr double kJump = 0.08;         // of the LV's area, against the two frames on either side: such a frame counts half
 inline constexpr int kMostProbabilityFrames = 300;
 
 class MaskSequence {
  public:
-  // `side` of the network's maps; `readings` of every frame, placed as the first so many of kPlacements, whose mean it is. `clip` must
-  // outlive this.
-  MaskSequence(const EchoClip& clip, int side, int readings = 1);
+  // `side` of the masks: that of the maps of the network that reads clips. Every frame is the mean of its readings: by each network in the first so many of kPlacements, one after the
+  // other. `clip` must outlive this.
+  MaskSequence(const EchoClip& clip, int side, int placements = 1, int networks = 1);
 
-  // Maps of the next reading: logits [4][side][side], order of EchoClass.
+  // Maps of the next reading: logits [4][side][side], order of EchoClass. Those of a further network may be of another side and are averaged
+  // down.
   void add(std::span<const float> logits);
   // The same as shaders/echo_masks.wgsl leaves it: packed_shares() of the frame, side x side.
   void add_packed(std::span<const uint32_t> shares);
@@ -49,7 +51,7 @@ class MaskSequence {
  private:
   const EchoClip& clip_;
   int side_;
-  int readings_;
+  int placements_, networks_;
   double height_over_width_;
   std::vector<float> sum_;                     // of the frame's readings so far, brought back; [4][side][side]
   int read_ = 0;

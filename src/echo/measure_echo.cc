@@ -136,14 +136,30 @@ void gate_beats(ClipFindings& out, const std::vector<BeatFrames>& complete) {
   if (median(shape) < kLeastLengthToWidth) why.push_back("The ventricle looks foreshortened: it is hardly longer than wide. Move the probe one rib space lower and tilt it until the ventricle is at its longest.");
 }
 
-// Value at an extremum: a parabola through five frames (Savitzky and Golay 1964), which takes the noise off and leaves the depth; the
-// frame's own value where a neighbour is missing.
-double at_extremum(const std::vector<double>& curve, int frame) {
+// Value at an extremum: a parabola through five frames (Savitzky and Golay 1964), which takes the noise off and leaves the depth; the frame's
+// own value where a neighbour is missing, or where systole takes so few frames (`systole`) that five reach too far up its slopes.
+constexpr int kFramesOfSystole = 12;
+double at_extremum(const std::vector<double>& curve, int frame, int systole) {
   constexpr double kWeights[] = {-3, 12, 17, 12, -3};
-  if (frame < 2 || frame + 2 >= static_cast<int>(curve.size())) return curve[static_cast<size_t>(frame)];
+  if (systole < kFramesOfSystole || frame < 2 || frame + 2 >= static_cast<int>(curve.size())) return curve[static_cast<size_t>(frame)];
   double sum = 0;
   for (int k = -2; k <= 2; ++k) sum += kWeights[k + 2] / 35 * curve[static_cast<size_t>(frame + k)];
   return std::isnan(sum) ? curve[static_cast<size_t>(frame)] : sum;
+}
+
+// What averaging masks over neighbouring frames has taken off an extremum: half the Gaussian's spread over the frames that it reaches, times the
+// curvature of what it left; added back, it makes an extremum as deep as it was up to fourth order.
+double blunted_by(const EchoClip& clip, const std::vector<double>& curve, int frame) {
+  if (frame < 1 || frame + 1 >= static_cast<int>(curve.size())) return 0;
+  const auto at = [&](int f) { return curve[static_cast<size_t>(f)]; };
+  const double curvature = at(frame - 1) - 2 * at(frame) + at(frame + 1);   // per frame squared
+  const double frame_ms = clip.times_known ? (clip.times_ms[static_cast<size_t>(frame + 1)] - clip.times_ms[static_cast<size_t>(frame - 1)]) / 2 : kFrameMsWithoutTimes;
+  double spread = 0, total = 1;
+  for (int k = 1; k <= kLongestMaskReach; ++k) {
+    const double share = 2 * std::exp(-0.5 * std::pow(k * frame_ms / kMaskSmoothingMs, 2));
+    spread += share * k * k, total += share;
+  }
+  return std::isnan(curvature) ? 0 : 0.5 * spread / total * curvature;
 }
 
 }  // namespace
@@ -196,8 +212,8 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
   }
 
   // A frame that was drawn by hand stands for itself, not for the mean with its neighbours.
-  const auto value = [&](const std::vector<double>& curve, int frame) {
-    return by_hand.contains(frame) ? curve[static_cast<size_t>(frame)] : at_extremum(curve, frame);
+  const auto value = [&](const std::vector<double>& curve, int frame, const BeatFrames& beat) {
+    return by_hand.contains(frame) ? curve[static_cast<size_t>(frame)] : at_extremum(curve, frame, std::abs(beat.es - beat.ed)) - blunted_by(clip, curve, frame);
   };
   const std::optional<double> mm_per_width = clip.mm_per_px_x ? std::optional(*clip.mm_per_px_x * clip.side) : std::nullopt;
   const auto ml = [&](double cubed) { return cubed * std::pow(*mm_per_width, 3) / 1000; };
@@ -206,10 +222,10 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
   for (const FrameShape& shape : out.frames) border_length.push_back(shape.found ? contour_length(shape, ratio, clip.side) : kNan);
   bool any_corrected = false;
   for (const BeatFrames& beat : complete) {
-    const double ed = value(volume, beat.ed), es = value(volume, beat.es);
+    const double ed = value(volume, beat.ed, beat), es = value(volume, beat.es, beat);
     if (!(ed > 0) || !(es > 0) || es >= ed) continue;
     EchoBeat found{beat.ed, beat.es, 100 * (1 - es / ed), {}, {}, {}};
-    const double before = value(border_length, beat.ed), after = value(border_length, beat.es);
+    const double before = value(border_length, beat.ed, beat), after = value(border_length, beat.es, beat);
     if (before > 0) found.gls_percent = 100 * (after - before) / before, strains.push_back(*found.gls_percent);
     if (mm_per_width) {
       found.ed_volume_ml = ml(ed), found.es_volume_ml = ml(es);
@@ -217,7 +233,7 @@ ClipFindings measure_clip(const EchoClip& clip, const MaskSequence& masks, std::
     }
     const FrameShape& full = out.frames[static_cast<size_t>(beat.ed)];
     const FrameShape& empty = out.frames[static_cast<size_t>(beat.es)];
-    ed_length.push_back(value(length, beat.ed));
+    ed_length.push_back(value(length, beat.ed, beat));
     if (full.length > 0) sphericity.push_back(full.width / full.length);
     la_area.push_back(empty.la_area);
     // Area-length method, ASE/EACVI 2015: 8 / (3 pi) A^2 / L, at end-systole, when the atrium is largest.

@@ -36,8 +36,8 @@ struct Corners {
 
 }  // namespace
 
-int readings_of_each(int frame_count) {
-  const int most = std::min(static_cast<int>(kPlacements.size()), kMostExtraRuns / std::max(1, frame_count));
+int placements_of_each(int frame_count) {
+  const int most = std::min(static_cast<int>(kPlacements.size()), kMostPlacedRuns / std::max(1, frame_count));
   return most < 3 ? 1 : most < 5 ? 3 : 5;
 }
 

@@ -1,6 +1,6 @@
 // Several readings of one picture. A frame of a clip is averaged with its neighbours in time (echo_mask.h); a still picture has none, so the
-// network reads it five times, turned and resized a little, and what it says is brought back and averaged (test-time augmentation). On the
-// CAMUS validation patients that is worth 0.002 of Dice (docs/validation-echo.md).
+// networks read it five times, turned and resized a little, and what they say is brought back and averaged (test-time augmentation). What that
+// is worth is in docs/validation-echo.md.
 #pragma once
 
 #include <array>
@@ -17,9 +17,11 @@ struct Placement {
 // Any first three or five of them lie evenly around the picture as it is.
 inline constexpr std::array<Placement, 5> kPlacements{{{0, 1}, {5, 1}, {-5, 1}, {0, 1.08}, {0, 0.93}}};
 
-// 5, 3 or 1 of kPlacements: a short clip takes no more runs of the network than one of three seconds.
-inline constexpr int kMostExtraRuns = 75;
-int readings_of_each(int frame_count);
+// How many of kPlacements each frame is read in: 5, 3 or 1, so that a short clip takes a network no more runs than one of three seconds does.
+inline constexpr int kMostPlacedRuns = 75;
+int placements_of_each(int frame_count);
+// So many pictures at most are read by every network, of which one takes a tenth of a second for each of the five; longer clips by the first.
+inline constexpr int kMostStills = 4;
 
 // `picture` (side x side) as `placement` shows it, between pixels by straight lines; what comes in from outside is black.
 std::vector<uint8_t> placed(std::span<const uint8_t> picture, int side, const Placement& placement);

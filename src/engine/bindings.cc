@@ -225,10 +225,12 @@ class Engine {
     if (!echo || !echo->model()) return R"({"ok":true,"request":null})";
     Json clips = Json::array();
     for (size_t i = 0; i < echo->clip_count(); ++i)
-      clips.push_back({{"name", echo->name(i)}, {"readings", echo->answers_wanted(i)}, {"answered", echo->answers(i)}});
-    const int side = echo->model()->side;
-    return text_of({{"ok", true}, {"request", {{"model_id", echo->model()->id}, {"input_name", echo->model()->input_name},
-                                               {"shape", {1, 1, side, side}}, {"clips", clips}}}});
+      clips.push_back({{"name", echo->name(i)}, {"readings", echo->answers_wanted(i)}, {"answered", echo->answers(i)},
+                       {"networks", echo->networks_asked(i)}, {"placements", echo->placements(i)}});
+    Json networks = Json::array();
+    for (const EchoModel* model : echo->networks())
+      networks.push_back({{"model_id", model->id}, {"input_name", model->input_name}, {"shape", {1, 1, model->side, model->side}}});
+    return text_of({{"ok", true}, {"request", {{"networks", networks}, {"clips", clips}}}});
   }
   val echo_tensor(int clip) const {
     const EchoExamination* echo = examination_.echo();
@@ -253,7 +255,8 @@ class Engine {
       const val values = outputs[name];
       return values.isNull() || values.isUndefined() ? std::vector<float>{} : floats_of(values);
     };
-    const std::vector<float> masks = take(echo->model()->masks_name), view = take(echo->model()->view_name), quality = take(echo->model()->quality_name);
+    const EchoModel& model = echo->next_network(static_cast<size_t>(clip));
+    const std::vector<float> masks = take(model.masks_name), view = take(model.view_name), quality = take(model.quality_name);
     const val packed = outputs["packed"];
     if (!packed.isUndefined()) {
       const std::vector<uint32_t> shares = emscripten::convertJSArrayToNumberVector<uint32_t>(packed);

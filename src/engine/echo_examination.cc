@@ -8,15 +8,24 @@
 
 namespace precordia {
 
+EchoExamination::EchoExamination(std::span<const EchoModel> models) {
+  const auto first = std::ranges::find(models, false, &EchoModel::stills_only);
+  if (first == models.end()) return;
+  networks_.push_back(&*first);
+  for (const EchoModel& model : models)
+    if (model.stills_only) networks_.push_back(&model);
+}
+
 Result<void> EchoExamination::take(std::string name, EchoClip clip) {
-  if (!model_) return fail(ErrorCode::kModel, "No echo network is installed, so a clip cannot be measured.");
+  if (!model()) return fail(ErrorCode::kModel, "No echo network is installed, so a clip cannot be measured.");
   if (clips_.size() >= kMostClips)
     return fail(ErrorCode::kTooLarge, "Two clips are already open: an apical 4-chamber and an apical 2-chamber view are all that is needed. Remove one first.");
   auto held = std::make_unique<Held>();
   held->name = std::move(name);
   held->clip = std::move(clip);
-  held->readings = readings_of_each(held->clip.frame_count());
-  held->masks = std::make_unique<MaskSequence>(held->clip, model_->side, held->readings);
+  held->placements = placements_of_each(held->clip.frame_count());
+  if (held->clip.frame_count() <= kMostStills) held->networks = static_cast<int>(networks_.size());
+  held->masks = std::make_unique<MaskSequence>(held->clip, model()->side, held->placements, held->networks);
   clips_.push_back(std::move(held));
   findings_.reset();
   return {};
@@ -30,15 +39,15 @@ void EchoExamination::drop(size_t clip) {
 
 std::vector<float> EchoExamination::frame_tensor(size_t clip) const {
   const std::vector<uint8_t> pixels = frame_pixels(clip);
-  return pixels.empty() ? std::vector<float>() : network_frame(pixels, clips_[clip]->clip.side, model_->side);
+  return pixels.empty() ? std::vector<float>() : network_frame(pixels, clips_[clip]->clip.side, next_network(clip).side);
 }
 
 std::vector<uint8_t> EchoExamination::frame_pixels(size_t clip) const {
   const Held& held = *clips_[clip];
   if (held.answered >= held.wanted()) return {};
-  const std::span<const uint8_t> frame = held.clip.frame(held.answered / held.readings);
-  const int reading = held.answered % held.readings;
-  return reading == 0 ? std::vector<uint8_t>(frame.begin(), frame.end()) : placed(frame, held.clip.side, kPlacements[static_cast<size_t>(reading)]);
+  const std::span<const uint8_t> frame = held.clip.frame(held.answered / held.readings());
+  const int placement = held.answered % held.placements;
+  return placement == 0 ? std::vector<uint8_t>(frame.begin(), frame.end()) : placed(frame, held.clip.side, kPlacements[static_cast<size_t>(placement)]);
 }
 
 Result<EchoExamination::Held*> EchoExamination::asked(size_t clip) {
@@ -56,21 +65,21 @@ Result<void> EchoExamination::answered(Held& held, FrameVerdict verdict, std::st
 
 Result<void> EchoExamination::frame_answer(size_t clip, const EchoAnswer& answer, std::string_view precision) {
   PRECORDIA_TRY(Held* held, asked(clip));
-  PRECORDIA_TRY(FrameVerdict verdict, read_verdict(*model_, answer));
+  PRECORDIA_TRY(FrameVerdict verdict, read_verdict(*networks_[static_cast<size_t>(held->network())], answer));
   held->masks->add(answer.masks);
   return answered(*held, verdict, precision);
 }
 
 Result<void> EchoExamination::frame_answer_packed(size_t clip, std::span<const uint32_t> shares, const EchoAnswer& answer, std::string_view precision) {
   PRECORDIA_TRY(Held* held, asked(clip));
-  PRECORDIA_TRY(FrameVerdict verdict, read_packed_verdict(*model_, shares, answer));
+  PRECORDIA_TRY(FrameVerdict verdict, read_packed_verdict(*networks_[static_cast<size_t>(held->network())], shares, answer));
   held->masks->add_packed(shares);
   return answered(*held, verdict, precision);
 }
 
 Result<void> EchoExamination::measure() {
   if (clips_.empty()) return fail(ErrorCode::kWrongUsage, "No clip has been read yet.");
-  const EfError error{model_->single_plane_sd, model_->biplane_sd};
+  const EfError error{model()->single_plane_sd, model()->biplane_sd};
   std::vector<ClipFindings> each;
   std::vector<const EchoClip*> sources;
   for (const auto& held : clips_) {

@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,23 +24,28 @@ inline constexpr size_t kMostClips = 2;
 
 class EchoExamination {
  public:
-  // `model` must outlive this; null when the manifest has none.
-  explicit EchoExamination(const EchoModel* model) : model_(model) {}
+  // `models` must outlive this; the first that is not for stills alone reads clips, and those that are read pictures beside it, up to
+  // kMostStills of them.
+  explicit EchoExamination(std::span<const EchoModel> models);
 
   // Error kTooLarge for a third clip, kModel when no network is installed.
   Result<void> take(std::string name, EchoClip clip);
   void drop(size_t clip);
 
   size_t clip_count() const { return clips_.size(); }
-  const EchoModel* model() const { return model_; }
+  const EchoModel* model() const { return networks_.empty() ? nullptr : networks_.front(); }   // that reads clips; null when there is none
+  std::span<const EchoModel* const> networks() const { return networks_; }   // that one first
   const std::string& name(size_t clip) const { return clips_[clip]->name; }
   const EchoClip& clip(size_t clip) const { return clips_[clip]->clip; }
   const MaskSequence& masks(size_t clip) const { return *clips_[clip]->masks; }
-  // Each frame of a clip is read readings(clip) times (echo/placement.h), one reading after the other; what follows speaks of readings.
-  int readings(size_t clip) const { return clips_[clip]->readings; }
+  // Each frame is read by the first networks_asked(clip) of networks() in turn, by each in the first placements(clip) of kPlacements
+  // (echo/placement.h); what follows speaks of readings.
+  int networks_asked(size_t clip) const { return clips_[clip]->networks; }
+  int placements(size_t clip) const { return clips_[clip]->placements; }
+  const EchoModel& next_network(size_t clip) const { return *networks_[static_cast<size_t>(clip < clips_.size() ? clips_[clip]->network() : 0)]; }
   int answers_wanted(size_t clip) const { return clips_[clip]->wanted(); }
   int answers(size_t clip) const { return clips_[clip]->answered; }
-  int frames_answered(size_t clip) const { return clips_[clip]->answered / clips_[clip]->readings; }
+  int frames_answered(size_t clip) const { return clips_[clip]->answered / clips_[clip]->readings(); }
   // [1][1][side][side] of the next one; empty when all have been answered.
   std::vector<float> frame_tensor(size_t clip) const;
   // The same before it is reduced, for a host that reduces it (shaders/echo_frame.wgsl): clip(clip).side squared; empty as above.
@@ -67,13 +73,15 @@ class EchoExamination {
     std::unique_ptr<MaskSequence> masks;   // points at `clip`
     std::vector<FrameVerdict> verdicts;
     HandContours by_hand;
-    int readings = 1, answered = 0;
-    int wanted() const { return readings * clip.frame_count(); }
+    int networks = 1, placements = 1, answered = 0;
+    int readings() const { return networks * placements; }   // of each frame
+    int wanted() const { return readings() * clip.frame_count(); }
+    int network() const { return answered / placements % networks; }   // that is to read next
   };
   Result<Held*> asked(size_t clip);
   Result<void> answered(Held& held, FrameVerdict verdict, std::string_view precision);
 
-  const EchoModel* model_;
+  std::vector<const EchoModel*> networks_;
   std::vector<std::unique_ptr<Held>> clips_;
   std::optional<EchoFindings> findings_;
   std::string precision_;

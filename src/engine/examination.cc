@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <iterator>
 
 #include "base/text.h"
 #include "base/version.h"
@@ -374,7 +375,7 @@ void Examination::network_failed(std::string sentence) {
 }
 
 Result<void> Examination::take_clip(std::string name, EchoClip clip) {
-  if (!echo_) echo_.emplace(manifest_.echo_models.empty() ? nullptr : &manifest_.echo_models.front());
+  if (!echo_) echo_.emplace(manifest_.echo_models);
   return echo_->take(std::move(name), std::move(clip));
 }
 
@@ -439,7 +440,7 @@ std::string Examination::echo_json(std::string_view input) const {
   if (!echo_ || !echo_->findings()) return error_json(input, not_ready());
   std::vector<EchoSource> sources;
   for (size_t i = 0; i < echo_->clip_count(); ++i) sources.push_back({echo_->name(i), &echo_->clip(i)});
-  return precordia::echo_json(input, sources, *echo_->findings(), model_descriptions().back());
+  return precordia::echo_json(input, sources, *echo_->findings(), echo_descriptions());
 }
 
 Result<void> Examination::fuse() {
@@ -461,10 +462,16 @@ std::vector<ModelDescription> Examination::model_descriptions() const {
     out.push_back({model.id, model.title, model.version, ran ? net_->precision : "", model.licence, "models/" + model.card,
                    model.training});
   }
-  if (echo_ && echo_->findings()) {
-    const EchoModel& model = *echo_->model();
-    out.push_back({model.id, model.title, model.version, echo_->precision(), model.licence, "models/" + model.card, model.training});
-  }
+  if (echo_ && echo_->findings()) std::ranges::move(echo_descriptions(), std::back_inserter(out));
+  return out;
+}
+
+std::vector<ModelDescription> Examination::echo_descriptions() const {
+  int asked = 1;
+  for (size_t clip = 0; clip < echo_->clip_count(); ++clip) asked = std::max(asked, echo_->networks_asked(clip));
+  std::vector<ModelDescription> out;
+  for (const EchoModel* model : echo_->networks().first(static_cast<size_t>(asked)))
+    out.push_back({model->id, model->title, model->version, echo_->precision(), model->licence, "models/" + model->card, model->training});
   return out;
 }
 

@@ -162,6 +162,7 @@ class Examination {
   PersonForRanges person() const;
   std::vector<KnownValue> tabular_values() const;
   std::vector<ModelDescription> model_descriptions() const;
+  std::vector<ModelDescription> echo_descriptions() const;   // of the networks that drew; the one that reads clips first
   ViewInput view_input(const EcgRecord& drawn) const;   // `drawn` must outlive the result
 };
 

@@ -424,6 +424,7 @@ Result<EchoModel> parse_echo_model(const Json& json, const std::string& where) {
     if (!(model.single_plane_sd > 0) || !(model.biplane_sd > 0)) error.complain("single_plane");
     fields.take(error);
   }
+  model.stills_only = fields.flag("stills_only");
   for (const Json& item : fields.array("known_answers"))
     model.known_answers.push_back(parse_known_answer(fields, item, where + ".known_answers", 4 * kEchoProbe * kEchoProbe));
   if (!fields.wrong().empty())

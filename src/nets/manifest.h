@@ -135,6 +135,7 @@ struct EchoModel {
   std::string view_name;               // logits [1][3]: apical 4-chamber, apical 2-chamber, neither
   std::string quality_name;            // logits [1][3]: good, medium, poor
   double single_plane_sd = 0, biplane_sd = 0;   // of its EF against the experts' biplane EF, points
+  bool stills_only = false;            // reads single pictures beside the network that reads clips; too slow for every frame
   std::vector<KnownAnswer> known_answers;       // logits: the masks at kEchoProbe x kEchoProbe places
 };
 inline constexpr int kEchoProbe = 8;

@@ -64,7 +64,7 @@ void add_clip(OrderedJson& object, const EchoClip& clip, const ClipFindings& fou
 
 }  // namespace
 
-std::string echo_json(std::string_view input, std::span<const EchoSource> sources, const EchoFindings& findings, const ModelDescription& model) {
+std::string echo_json(std::string_view input, std::span<const EchoSource> sources, const EchoFindings& findings, std::span<const ModelDescription> models) {
   OrderedJson object = {{"input", std::string(input)}, {"engine_version", kEngineVersion}};
   object["ef_percent"] = json_number(findings.ef_percent, 1);
   object["ef_low_percent"] = json_number(findings.ef_low_percent, 1);
@@ -86,7 +86,11 @@ std::string echo_json(std::string_view input, std::span<const EchoSource> source
     }
     object["clips"] = std::move(clips);
   }
-  object["model"] = {{"id", model.id}, {"version", model.version}, {"precision", model.precision}, {"licence", model.licence}};
+  const auto value = [](const ModelDescription& model) -> OrderedJson {
+    return {{"id", model.id}, {"version", model.version}, {"precision", model.precision}, {"licence", model.licence}};
+  };
+  object["model"] = value(models.front());
+  for (const ModelDescription& model : models.subspan(1)) object["stills_models"].push_back(value(model));
   object["disclaimer"] = kDisclaimer;
   return json_text(object);
 }

@@ -31,7 +31,7 @@ inline std::vector<float> logits(std::span<const uint8_t> mask, int side) {
 
 struct Heart {
   EchoModel network = true_masks_model();
-  EchoExamination echo{&network};
+  EchoExamination echo{{&network, 1}};
   SimulatedCine cine;
 
   explicit Heart(double ef = 35, int clips = 1, bool apical = true) {

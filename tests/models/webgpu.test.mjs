@@ -74,7 +74,7 @@ test('echo_frame.wgsl and echo_masks.wgsl give what their C++ twins give', { ski
   engine.begin();
   engine.load_simulated_clips('echo_reduced');
   const { request } = JSON.parse(engine.echo_request());
-  const target = request.shape[3];
+  const target = request.networks[0].shape[3];
   const { pixels, side } = engine.echo_frame(0);
   const expectedTensor = engine.echo_tensor(0);
   const logits = Float32Array.from({ length: 4 * target * target }, (_, i) => 9 * Math.sin(0.37 * i) * Math.cos(0.0011 * i));

@@ -33,13 +33,13 @@ std::vector<uint8_t> bytes(const std::vector<float>& values) {
 }  // namespace
 
 TEST_CASE("short clips are read several times, long ones once") {
-  CHECK(readings_of_each(1) == 5);
-  CHECK(readings_of_each(15) == 5);
-  CHECK(readings_of_each(16) == 3);
-  CHECK(readings_of_each(25) == 3);
-  CHECK(readings_of_each(26) == 1);
-  CHECK(readings_of_each(1800) == 1);
-  CHECK(readings_of_each(0) == 5);
+  CHECK(placements_of_each(1) == 5);
+  CHECK(placements_of_each(15) == 5);
+  CHECK(placements_of_each(16) == 3);
+  CHECK(placements_of_each(25) == 3);
+  CHECK(placements_of_each(26) == 1);
+  CHECK(placements_of_each(1800) == 1);
+  CHECK(placements_of_each(0) == 5);
 }
 
 TEST_CASE("the first three and five placements lie evenly around the picture") {

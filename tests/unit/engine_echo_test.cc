@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "echo/echo_mask.h"
+#include "echo/placement.h"
 #include "echo/simulated_clip.h"
 #include "engine/examination.h"
 
@@ -13,9 +14,9 @@ using nlohmann::json;
 
 namespace {
 
-constexpr int kSide = 128;
+constexpr int kSide = 128, kFinerSide = 160;
 
-std::string manifest() {
+std::string manifest(bool with_stills_network = false) {
   json answer = {{"file", "e/known.f32"}, {"sha256", "0"}, {"description", "zeros"}, {"logits", {{"int8", std::vector<double>(256, 0)}}}, {"tolerance", {{"int8", 0.1}}}};
   json model = {{"id", "echo-test"}, {"task", "echo-segmentation"}, {"title", "Test"}, {"version", "1"}, {"licence", "none"}, {"card", "e/CARD.md"},
                 {"training", {{"data", "none"}}},
@@ -25,7 +26,14 @@ std::string manifest() {
                              {{"name", "quality"}, {"shape", {1, 3}}, {"role", "quality"}}}},
                 {"ef_sd_percent", {{"single_plane", 7}, {"biplane", 6}}},
                 {"known_answers", json::array({answer})}};
-  return json{{"manifest_version", 1}, {"models", {model}}}.dump();
+  json models = json::array({model});
+  if (with_stills_network) {   // first in the list, and yet not the one that reads clips
+    model["id"] = "echo-stills", model["stills_only"] = true;
+    model["input"]["shape"] = {1, 1, kFinerSide, kFinerSide};
+    model["outputs"][0]["shape"] = {1, 4, kFinerSide, kFinerSide};
+    models.insert(models.begin(), model);
+  }
+  return json{{"manifest_version", 1}, {"models", models}}.dump();
 }
 
 Examination opened() {
@@ -198,6 +206,48 @@ TEST_CASE("a still picture is read five times, and measured only then") {
   CHECK(echo.frame_pixels(0).empty());
   REQUIRE(echo.measure());
   CHECK(std::ranges::equal(seen.front(), heart.clip.frame(0)));
+}
+
+TEST_CASE("a network for stills reads them beside the other one, and no clips") {
+  Examination examination;
+  REQUIRE(examination.load_manifest(manifest(true)));
+  SimulatedCine heart = cine(45);
+  REQUIRE(examination.take_clip("clip", heart.clip));
+  EchoExamination& echo = *examination.echo();
+  CHECK(echo.model()->id == "echo-test");
+  CHECK(echo.answers_wanted(0) == heart.clip.frame_count());
+  CHECK(echo.networks_asked(0) == 1);
+  echo.drop(0);
+  heart.clip.times_ms.resize(1);
+  heart.clip.frames.resize(kSide * kSide);
+  REQUIRE(examination.take_clip("still", heart.clip));
+  CHECK(echo.answers_wanted(0) == 10);
+  const float view[] = {4, 0, -4}, quality[] = {3, 0, -3};
+  // What one network sees as ventricle with certainty and the other not at all is ventricle by half: less than the background of both.
+  std::vector<std::string> asked;
+  for (int reading = 0; reading < 10; ++reading) {
+    asked.push_back(echo.next_network(0).id);
+    const bool finer = asked.back() == "echo-stills";
+    const size_t size = finer ? kFinerSide * kFinerSide : kSide * kSide;
+    CHECK(echo.frame_tensor(0).size() == size);
+    std::vector<float> masks(4 * size, -8);
+    for (size_t i = 0; i < size; ++i) masks[(!finer && heart.masks[i] == 1 ? 1 : 0) * size + i] = finer ? 8 : 1;
+    REQUIRE(echo.frame_answer(0, {masks, view, quality}, "int8"));
+  }
+  CHECK(std::count(asked.begin(), asked.begin() + 5, "echo-test") == 5);
+  CHECK(std::count(asked.begin() + 5, asked.end(), "echo-stills") == 5);
+  REQUIRE(echo.measure());
+  CHECK(std::ranges::count(echo.masks(0).classes(0), 1) == 0);
+  const json written = json::parse(examination.echo_json("still"));
+  CHECK(written["model"]["id"] == "echo-test");
+  CHECK(written["stills_models"][0]["id"] == "echo-stills");
+  echo.drop(0);
+  heart = cine(45);
+  heart.clip.times_ms.resize(kMostStills + 1);
+  heart.clip.frames.resize((kMostStills + 1) * kSide * kSide);
+  REQUIRE(examination.take_clip("short", heart.clip));
+  CHECK(echo.networks_asked(0) == 1);
+  CHECK(echo.placements(0) == 5);
 }
 
 TEST_CASE("without an echo network a clip is refused with a sentence") {

@@ -1,5 +1,5 @@
-"""Dice and ejection fraction of an ONNX artefact on CAMUS patients, by the rules of the engine (discs.py, a still picture read five times,
-probabilities enlarged before the class is taken):  python -m precordia_echo.evaluate MODEL.onnx --data FOLDER
+"""Dice and ejection fraction of ONNX artefacts on CAMUS patients, by the rules of the engine (discs.py, a still picture read five times by each,
+probabilities enlarged before the class is taken):  python -m precordia_echo.evaluate MODEL.onnx [STILLS.onnx] --data FOLDER
 """
 import argparse
 import csv
@@ -16,16 +16,22 @@ from . import augment, data, discs
 from .network import SIDE
 
 
-def reduce(image: np.ndarray) -> np.ndarray:
-    """uint8 (n, S, S) -> float32 (n, 1, SIDE, SIDE) in 0..1, averaged down as src/echo/echo_mask.cc does."""
-    x = torch.from_numpy(image)[:, None].float() / 255
+def averaged(x: torch.Tensor, side: int) -> torch.Tensor:
+    """(n, c, S, S) -> (n, c, side, side), averaged down as src/echo/echo_mask.cc does."""
     size = x.shape[-1]
-    weight = torch.zeros(SIDE, size)
-    step = size / SIDE
-    for i in range(SIDE):
+    if size == side:
+        return x
+    weight = torch.zeros(side, size)
+    step = size / side
+    for i in range(side):
         for s in range(int(i * step), min(size, int(np.ceil((i + 1) * step)))):
             weight[i, s] = max(0.0, min((i + 1) * step, s + 1) - max(i * step, s)) / step
-    return (weight @ x @ weight.T).numpy()
+    return weight @ x @ weight.T
+
+
+def reduce(image: np.ndarray, side: int = SIDE) -> np.ndarray:
+    """uint8 (n, S, S) -> float32 (n, 1, side, side) in 0..1."""
+    return averaged(torch.from_numpy(image)[:, None].float() / 255, side).numpy()
 
 
 def run(session, x):
@@ -43,15 +49,17 @@ def moved(x: torch.Tensor, degrees: float, scale: float, padding: str) -> torch.
     return F.grid_sample(x, grid, mode="bilinear", padding_mode=padding, align_corners=False)
 
 
-def read(session, image: np.ndarray, placements=PLACEMENTS):
-    """uint8 (n, S, S) -> mean of what is said of it under each placement: logarithms of the shares (n, 4, SIDE, SIDE), view and quality (n, 3)."""
+def read(sessions, image: np.ndarray, placements=PLACEMENTS):
+    """uint8 (n, S, S) -> mean of what each network says of it in each placement: logarithms of the shares (n, 4, SIDE, SIDE), view and quality
+    (n, 3)."""
     total = views = qualities = 0
     for degrees, scale in placements:
         placed = moved(torch.from_numpy(image)[:, None].float(), degrees, scale, "zeros").round().byte()[:, 0].numpy()
-        masks, view, quality = run(session, reduce(placed))
-        total = total + moved(torch.from_numpy(shares(masks)), -degrees, 1 / scale, "border").numpy()
-        views, qualities = views + shares(view), qualities + shares(quality)
-    return tuple(np.log(each / len(placements) + 1e-9) for each in (total, views, qualities))
+        for session in sessions:
+            masks, view, quality = run(session, reduce(placed, session.get_inputs()[0].shape[3]))
+            total = total + averaged(moved(torch.from_numpy(shares(masks)), -degrees, 1 / scale, "border"), SIDE).numpy()
+            views, qualities = views + shares(view), qualities + shares(quality)
+    return tuple(np.log(each / (len(placements) * len(sessions)) + 1e-9) for each in (total, views, qualities))
 
 
 def shares(logits: np.ndarray) -> np.ndarray:
@@ -160,17 +168,17 @@ def view_auc(session, x, seed=1):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", type=Path, nargs="+")
     parser.add_argument("--data", type=Path, required=True)
     o = parser.parse_args()
     camus = data.load(o.data)
     rows = np.flatnonzero(camus.held_out)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(o.model, options, providers=["CPUExecutionProvider"])
+    sessions = [onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]) for path in o.model]
     x = reduce(camus.image[rows])
-    once = report(*run(session, x), camus, rows, o.data)
-    print(json.dumps({**report(*read(session, camus.image[rows]), camus, rows, o.data), "read_once": once, "view_auc": view_auc(session, x)}, indent=1))
+    once = report(*run(sessions[0], x), camus, rows, o.data)
+    print(json.dumps({**report(*read(sessions, camus.image[rows]), camus, rows, o.data), "first_read_once": once, "view_auc": view_auc(sessions[0], x)}, indent=1))
 
 
 if __name__ == "__main__":

@@ -171,12 +171,14 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--preset", default="student")
     parser.add_argument("--epochs", type=int, default=60)
+    parser.add_argument("--until", type=int, help="end after this epoch, earlier than the schedule of --epochs does")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--simulated", type=Path, help="folder of build/native/echo_cine: one clip in five is one of its loops")
     parser.add_argument("--between", type=int, default=0, help="pairs of each simulated beat with frames between end-diastole and end-systole")
     parser.add_argument("--strength", type=float, default=1.0, help="most of the augmentation, drawn anew for every batch; half of it in the last three tenths")
+    parser.add_argument("--mildness", type=float, default=1, help="1: every strength as often; 2: mild augmentation more often")
     parser.add_argument("--start", type=Path, help="checkpoint or exported fp32.onnx to start from; of a deeper network, what fits")
     parser.add_argument("--two-chamber", type=float, default=0, help="how much more of its weight end-systole gets in the 2-chamber view")
     parser.add_argument("--ef-more", type=float, nargs=2, default=(0, 0), help="points by which the EF is to lie above the contours', 4-chamber and 2-chamber: "
@@ -240,7 +242,7 @@ def main():
         rng.bit_generator.state = saved["rng"]
         first = saved["epoch"]
     seen = first * steps
-    for epoch in range(first, o.epochs):
+    for epoch in range(first, min(o.epochs, o.until or o.epochs)):
         model.train()
         started, total = time.time(), 0.0
         order = rng.permutation(np.concatenate([clips, rng.permutation(simulated)[:added]]))
@@ -248,8 +250,8 @@ def main():
             first_of = order[step * o.batch // 2:(step + 1) * o.batch // 2]
             rows = torch.from_numpy(np.stack([first_of, first_of + 1], 1).ravel())
             # From nearly untouched to full strength within every epoch, so that neither this hospital's pictures nor another's are strange;
-            # towards the end nearer to what they are.
-            k = o.strength * (0.15 + 0.85 * float(rng.random())) * (1 if epoch < 0.7 * o.epochs else 0.5)
+            # more often mildly, and towards the end nearer to what they are.
+            k = o.strength * (0.15 + 0.85 * float(rng.random()) ** o.mildness) * (1 if epoch < 0.7 * o.epochs else 0.5)
             soft = None
             if draws:
                 of = [(draws[rng.integers(len(draws))], place[int(clip)]) for clip in first_of]
