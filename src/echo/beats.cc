@@ -74,10 +74,10 @@ std::vector<BeatFrames> find_beats(std::span<const double> volume, std::span<con
   if (direction > 0) turns.push_back(high), full.push_back(true);
 
   // End-diastole is the last moment before emptying at which the ventricle is nearly as full as at its fullest: with a long diastasis the
-  // fullest frame may be any of many.
+  // fullest frame may be any of many, and noise is a larger part of a small stroke.
   const auto time = [&](int i) { return times_ms.empty() ? 0.0 : times_ms[static_cast<size_t>(i)]; };
   const auto last_full = [&](int peak, int empty) {
-    const double near = value(peak) - 0.02 * (value(peak) - value(empty));
+    const double near = value(peak) - 0.06 * (value(peak) - value(empty));
     int at = peak;
     for (int i = peak; i < empty; ++i)
       if (value(i) >= near) at = i;
