@@ -76,6 +76,8 @@ describe('the simulated clips', () => {
   });
 
   test('stand still until they are played, and again once they are paused', async () => {
+    // That the networks for clips are stored is news that the dashboard draws once.
+    await page.waitForFunction(() => window.precordia.status.clips_ready, null, { timeout: 60_000 });
     await canvasAtRest(page);
     const still = await framesDrawn();
     await page.waitForTimeout(600);
