@@ -29,7 +29,6 @@ const kTopLevel = new Set(['CMakeLists.txt', 'CMakePresets.json', 'LICENSE', 'RE
   'serve.sh', 'DESIGN.md', 'CONTRIBUTING.md', '.gitignore', '.gitattributes', '.clang-format', '.ci', '.github',
   'assets', 'cmake', 'docs', 'models', 'shaders', 'src', 'tests', 'web']);
 const kLargestFileBytes = 3e6;
-const kLargestNetworkBytes = 6 * 1024 * 1024;   // echo-stills-2, fetched after the first install
 // Formats of patient recordings. What the project makes itself lies in assets/ (the simulated patient) or is made by the test.
 const kRecordingExtensions = new Set(['.dat', '.hea', '.edf', '.dcm', '.npy', '.npz', '.nii', '.mhd', '.raw', '.avi', '.mp4', '.zip', '.tar', '.tgz']);
 
@@ -119,9 +118,8 @@ test('packages are fetched by name, from wherever the machine is set up to fetch
   assert.deepEqual(linesWith(hosts), []);
 });
 
-test('no file is larger than 3 MB, and no network larger than 6', () => {
-  const limit = (path) => (/^models\/.*\.onnx$/.test(path) ? kLargestNetworkBytes : kLargestFileBytes);
-  const large = files.filter((path) => statSync(join(repository, path)).size > limit(path));
+test('no file is larger than 3 MB', () => {
+  const large = files.filter((path) => statSync(join(repository, path)).size > kLargestFileBytes);
   assert.deepEqual(large, []);
 });
 

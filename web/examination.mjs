@@ -449,7 +449,7 @@ function takePieces(engine, { name, size, read }) {
 const trustedEcho = new WeakMap();
 
 // Clips of the person in hand, reading by reading through the echo networks, then measured together with the clips that are there already.
-// A provider that fails gives way to the next one, and goes on at the frame that it failed on. Returns {timings, network}.
+// A provider that fails gives way to the next one, and goes on at the reading that it failed on. Returns {timings, network}.
 export async function examineClips(engine, networks, clips, { hooks: given, timings = new StageTimings(), library } = {}) {
   const hooks = { ...silentHooks, ...given };
   for (const clip of clips) {
@@ -458,7 +458,7 @@ export async function examineClips(engine, networks, clips, { hooks: given, timi
   }
   const { request } = unwrap(engine.echo_request());
   if (!request) throw new ExaminationError('model', 'No echo network is installed, so a clip cannot be measured.');
-  // Feeds of the clip's next reading through one network, which was held against its known answers.
+  // The clip's next reading by one network, once that has been held against its known answers.
   const read = async (clip, network) => {
     const { model_id: modelId, input_name: inputName, shape } = network;
     const precision = networks.precision(modelId);

@@ -2,7 +2,7 @@
 # Trains, exports, measures the echo networks: from ../shared/data/echo to models/echo-unet-1, echo-stills-1 and echo-stills-2, their entries in
 # models/manifest.json and their cards.
 # Resumable: run it again after an interruption. PRECORDIA_ECHO_DATA names the data folder, PRECORDIA_TRAIN_VENV a virtual environment to use
-# or create (default: models/train/runs/venv). One core with bf16, six hours.
+# or create (default: models/train/runs/venv). One core with bf16, about six hours by what its stages took one by one.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 venv=${PRECORDIA_TRAIN_VENV:-$here/runs/venv}
@@ -48,6 +48,7 @@ taught=(--ef-more 0.4 2.5 --strength 0.4 --mildness 2 --soft "$runs/half2.pt" "$
 plainly quarter6 --preset quarter --epochs 36 --seed 131 --rate 2e-3 --start "$runs/mild.pt" "${taught[@]}"
 plainly half3 --preset student --epochs 22 --seed 132 --rate 1.5e-3 --start "$runs/half2.pt" "${taught[@]}"
 plainly lite2b --preset lite2 --epochs 6 --seed 121 --rate 1e-3 --strength 0.2 --start "$runs/tl2.pt" "${between[@]}"
+plainly lite2c --preset lite2-short --epochs 8 --seed 141 --rate 1e-3 --strength 0.2 --start "$runs/lite2b.pt" "${between[@]}"
 "$venv/bin/python" -m precordia_echo.package "$runs/quarter6.pt" --data "$data" --models "$here/.."
 "$venv/bin/python" -m precordia_echo.package "$runs/half3.pt" --data "$data" --models "$here/.." --stills
-"$venv/bin/python" -m precordia_echo.package "$runs/lite2b.pt" --data "$data" --models "$here/.." --stills
+"$venv/bin/python" -m precordia_echo.package "$runs/lite2c.pt" --data "$data" --models "$here/.." --stills

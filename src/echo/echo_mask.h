@@ -27,14 +27,14 @@ inline constexpr int kMostProbabilityFrames = 300;
 
 class MaskSequence {
  public:
-  // `side` of the masks: that of the maps of the network that reads clips. Every frame is the mean of its readings: by each network in the first so many of kPlacements, one after the
-  // other. `clip` must outlive this.
+  // `side` of the masks: that of the maps of the network that reads clips. Every frame is the mean of its readings: by each network in the
+  // first so many of kPlacements, one after the other. `clip` must outlive this.
   MaskSequence(const EchoClip& clip, int side, int placements = 1, int networks = 1);
 
   // Maps of the next reading: logits [4][side][side], order of EchoClass. Those of a further network may be of another side and are averaged
   // down.
   void add(std::span<const float> logits);
-  // The same as shaders/echo_masks.wgsl leaves it: packed_shares() of the frame, side x side.
+  // The same as shaders/echo_masks.wgsl leaves it: packed_shares() of the reading.
   void add_packed(std::span<const uint32_t> shares);
   // After the last frame.
   void finish();

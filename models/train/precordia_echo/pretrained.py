@@ -6,7 +6,7 @@ from efficientnet_lite_pytorch import EfficientNet
 from torch import nn
 import torch.nn.functional as F
 
-from .network import CLASSES, Up
+from .network import CLASSES, Residual, Up, conv_bn
 
 SIDE = 160
 
@@ -32,10 +32,23 @@ class InFloat(nn.Module):
         return y.to(x.dtype)
 
 
-class LiteUNet(nn.Module):
-    """frames (n, 1, 160, 160) in 0..1 -> masks (n, 4, 160, 160), view (n, 3), quality (n, 3), as EchoUNet."""
+class Deepest(nn.Module):
+    """An Up with nothing below it."""
 
-    def __init__(self, name="lite0", widths=(48, 64, 96, 128), dropout=0.2, fetch=False):
+    def __init__(self, beside, outputs):
+        super().__init__()
+        self.join = conv_bn(beside, outputs, 1)
+        self.blocks = nn.Sequential(Residual(outputs))
+
+    def forward(self, beside):
+        return self.blocks(F.relu(self.join(beside)))
+
+
+class LiteUNet(nn.Module):
+    """frames (n, 1, 160, 160) in 0..1 -> masks (n, 4, 160, 160), view (n, 3), quality (n, 3), as EchoUNet. short: ends at 10 x 10, without the
+    last stages, which hold two thirds of the weights."""
+
+    def __init__(self, name="lite0", widths=(48, 64, 96, 128), dropout=0.2, fetch=False, short=False):
         super().__init__()
         encoder = EfficientNet.from_name("efficientnet-" + name, image_size=224)
         if fetch:
@@ -51,12 +64,16 @@ class LiteUNet(nn.Module):
                 x = block(x)
                 skips[x.shape[-1]] = (i, x.shape[1])   # the last block of each resolution
         self.train()
+        if short:
+            del skips[5]
+            self.blocks = self.blocks[:skips[10][0] + 1]
         self.after = [skips[s][0] for s in sorted(skips, reverse=True)]     # 80, 40, 20, 10, 5
         channels = [skips[s][1] for s in sorted(skips, reverse=True)]
-        self.up = nn.ModuleList(Up(channels[4] if level == 3 else widths[level + 1], channels[level], widths[level]) for level in range(4))
+        self.up = nn.ModuleList(Up(widths[level + 1], channels[level], widths[level]) for level in range(3))
+        self.up.append(Deepest(channels[3], widths[3]) if short else Up(channels[4], channels[3], widths[3]))
         self.head = nn.Conv2d(widths[0], CLASSES * 4, 3, padding=1)
         self.dropout = nn.Dropout2d(dropout)
-        self.view, self.quality = nn.Linear(channels[4], 3), nn.Linear(channels[4], 3)
+        self.view, self.quality = nn.Linear(channels[-1], 3), nn.Linear(channels[-1], 3)
 
     def forward(self, x):
         x = F.relu6(self.norm(self.stem((x * 2 - 1).expand(-1, 3, -1, -1))))
@@ -67,6 +84,7 @@ class LiteUNet(nn.Module):
                 skips.append(x)
         pooled = x.mean((2, 3))
         x = self.dropout(x)
-        for level in reversed(range(4)):
+        x = self.up[3](x) if len(skips) == 4 else self.up[3](x, skips[3])
+        for level in reversed(range(3)):
             x = self.up[level](x, skips[level])
         return F.pixel_shuffle(self.head(x), 2), self.view(pooled), self.quality(pooled)

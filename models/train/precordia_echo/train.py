@@ -25,7 +25,7 @@ PRESETS = {
     "wide": dict(widths=(16, 48, 64, 96), blocks=(0, 1, 1, 1), up_blocks=(0, 1, 1)),
     "teacher": dict(widths=(32, 64, 128, 192), blocks=(1, 2, 2, 3), up_blocks=(1, 1, 1), dropout=0.3),
     "large": dict(widths=(64, 128, 192), blocks=(1, 2, 3), up_blocks=(1, 1), dropout=0.1, stride=4),
-    "lite0": dict(name="lite0"), "lite2": dict(name="lite2"),
+    "lite0": dict(name="lite0"), "lite2": dict(name="lite2"), "lite2-short": dict(name="lite2", short=True),
 }
 
 
