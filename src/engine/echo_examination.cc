@@ -65,14 +65,14 @@ Result<void> EchoExamination::answered(Held& held, FrameVerdict verdict, std::st
 
 Result<void> EchoExamination::frame_answer(size_t clip, const EchoAnswer& answer, std::string_view precision) {
   PRECORDIA_TRY(Held* held, asked(clip));
-  PRECORDIA_TRY(FrameVerdict verdict, read_verdict(*networks_[static_cast<size_t>(held->network())], answer));
+  PRECORDIA_TRY(FrameVerdict verdict, read_verdict(next_network(clip), answer));
   held->masks->add(answer.masks);
   return answered(*held, verdict, precision);
 }
 
 Result<void> EchoExamination::frame_answer_packed(size_t clip, std::span<const uint32_t> shares, const EchoAnswer& answer, std::string_view precision) {
   PRECORDIA_TRY(Held* held, asked(clip));
-  PRECORDIA_TRY(FrameVerdict verdict, read_packed_verdict(*networks_[static_cast<size_t>(held->network())], shares, answer));
+  PRECORDIA_TRY(FrameVerdict verdict, read_packed_verdict(next_network(clip), shares, answer));
   held->masks->add_packed(shares);
   return answered(*held, verdict, precision);
 }
@@ -83,7 +83,7 @@ Result<void> EchoExamination::measure() {
   std::vector<ClipFindings> each;
   std::vector<const EchoClip*> sources;
   for (const auto& held : clips_) {
-    if (held->answered < held->wanted()) return fail(ErrorCode::kWrongUsage, "The network has not seen every frame yet.");
+    if (held->answered < held->wanted()) return fail(ErrorCode::kWrongUsage, "The networks have not seen every frame yet.");
     each.push_back(measure_clip(held->clip, *held->masks, held->verdicts, error, held->by_hand));
     sources.push_back(&held->clip);
   }

@@ -64,7 +64,8 @@ void add_clip(OrderedJson& object, const EchoClip& clip, const ClipFindings& fou
 
 }  // namespace
 
-std::string echo_json(std::string_view input, std::span<const EchoSource> sources, const EchoFindings& findings, std::span<const ModelDescription> models) {
+std::string echo_json(std::string_view input, std::span<const EchoSource> sources, const EchoFindings& findings,
+                      std::span<const ModelDescription> models) {
   OrderedJson object = {{"input", std::string(input)}, {"engine_version", kEngineVersion}};
   object["ef_percent"] = json_number(findings.ef_percent, 1);
   object["ef_low_percent"] = json_number(findings.ef_low_percent, 1);

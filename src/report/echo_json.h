@@ -17,7 +17,9 @@ struct EchoSource {
   const EchoClip* clip = nullptr;
 };
 
-// `sources` in the order of findings.clips; `models` that drew, the one that reads clips first. Keys of the first clip stand at the top; with two clips each also has its own in `clips`.
-std::string echo_json(std::string_view input, std::span<const EchoSource> sources, const EchoFindings& findings, std::span<const ModelDescription> models);
+// `sources` in the order of findings.clips; `models` that drew, the one that reads clips first. Keys of the first clip stand at the top; with two
+// clips each also has its own in `clips`.
+std::string echo_json(std::string_view input, std::span<const EchoSource> sources, const EchoFindings& findings,
+                      std::span<const ModelDescription> models);
 
 }  // namespace precordia
